@@ -23,8 +23,6 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 token_name: ContextVar[str] = ContextVar("token_name", default="")
 
 
-
-
 @within_transaction
 def record(event: str, *, actor: "AbstractBaseUser | None", subject: Model, **facts: object) -> AuditEntry:
     """

@@ -27,7 +27,11 @@ class DomainError(Exception):
     code = "refused"
 
     def __init__(
-        self, message: object, *, problems: Sequence[Problem] = (), extra: Mapping[str, object] | None = None
+        self,
+        message: object,
+        *,
+        problems: Sequence[Problem] = (),
+        extra: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
         self.problems = tuple(problems)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class AuthedRequest(HttpRequest):
     """A request behind the sign-in: the user is one of ours."""
 
-    user: "User"  # type: ignore[assignment]  # django-stubs says AnonymousUser too; LoginRequiredMiddleware says not
+    user: "User"
     htmx: HtmxDetails
 
 
@@ -32,7 +32,12 @@ def page(
     """Render the whole page, or only its fragment where htmx asks for one. 422 re-renders a form in place."""
     htmx: HtmxDetails | None = getattr(request, "htmx", None)
     partial = fragment is not None and htmx and not htmx.boosted and not htmx.history_restore_request
-    response = render(request, fragment if partial and fragment else template, dict(context), status=status)
+    response = render(
+        request,
+        fragment if partial and fragment else template,
+        dict(context),
+        status=status,
+    )
     response["Vary"] = "HX-Request, Cookie, Accept-Language"
     return response
 

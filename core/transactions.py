@@ -6,7 +6,6 @@ from typing import ParamSpec, TypeVar
 
 from django.db import connection
 
-
 P = ParamSpec("P")
 R = TypeVar("R")
 

@@ -5,4 +5,11 @@ from .idempotency import IdempotentAnswer
 from .jobs import JobRun, Publication, WorkerSeen
 from .tokens import ApiToken
 
-__all__ = ["ApiToken", "AuditEntry", "IdempotentAnswer", "JobRun", "Publication", "WorkerSeen"]
+__all__ = [
+    "ApiToken",
+    "AuditEntry",
+    "IdempotentAnswer",
+    "JobRun",
+    "Publication",
+    "WorkerSeen",
+]

@@ -28,13 +28,20 @@ class JobRun(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["job", "scope", "business_date", "revision"], name="jobrun_one_per_job_scope_date_revision"
+                fields=["job", "scope", "business_date", "revision"],
+                name="jobrun_one_per_job_scope_date_revision",
             ),
             models.CheckConstraint(
-                condition=~Q(state="published") | Q(finished_at__isnull=False), name="jobrun_published_is_finished"
+                condition=~Q(state="published") | Q(finished_at__isnull=False),
+                name="jobrun_published_is_finished",
             ),
         ]
-        indexes = [models.Index(fields=["job", "scope", "-business_date", "-revision"], name="jobrun_newest")]
+        indexes = [
+            models.Index(
+                fields=["job", "scope", "-business_date", "-revision"],
+                name="jobrun_newest",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.job} {self.scope} {self.business_date} r{self.revision}"

@@ -1,0 +1,7 @@
+"""The table of contents of everything that answers."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("allauth.urls")),
+]

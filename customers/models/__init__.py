@@ -1,0 +1,25 @@
+"""Whom: customers, their deals with the recorded stage history, what was done with them, and imported files."""
+
+from .activities import Activity
+from .customers import Contact, Customer
+from .deals import Deal, DealOwnership
+from .imports import ColumnMapping, ImportFile, ImportProblem
+from .ledger import StageEvent
+from .pipelines import Channel, Pipeline, ProductLine, Region, Stage
+
+__all__ = [
+    "Activity",
+    "Channel",
+    "ColumnMapping",
+    "Contact",
+    "Customer",
+    "Deal",
+    "DealOwnership",
+    "ImportFile",
+    "ImportProblem",
+    "Pipeline",
+    "ProductLine",
+    "Region",
+    "Stage",
+    "StageEvent",
+]

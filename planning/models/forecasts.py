@@ -1,0 +1,179 @@
+from typing import Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from core.models import JobRun, Publication
+from customers.models import Deal, Stage
+from teams.models import OrgUnit, User
+
+from .plans import Plan
+
+JOB = "planning.forecast"  # the job whose runs and publication these rows belong to; its scope is the plan's key
+
+
+class SnapshotQuerySet(models.QuerySet["models.Model"]):
+    def current(self, plan: Plan) -> Self:
+        """Rows of the published snapshot of a plan: the one that readers see."""
+        return self.filter(run__in=Publication.objects.filter(job=JOB, scope=str(plan.pk)).values("run"))
+
+
+class NodeQuerySet(SnapshotQuerySet):
+    def visible_to(self, user: User) -> Self:
+        if not user.is_active:
+            return self.none()
+        if user.sees_everything:
+            return self
+        return self.filter(Q(person__in=User.objects.visible_to(user).values("pk")) | Q(unit__in=user.units_in_reach))
+
+
+def _money() -> "models.DecimalField[str, str]":
+    return models.DecimalField(max_digits=16, decimal_places=2)
+
+
+class ForecastEvidence(models.Model):
+    """What a snapshot rests on: how much history, which method, how sure; one row per run."""
+
+    run = models.OneToOneField(JobRun, models.CASCADE, related_name="evidence")
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="+")
+    as_of_date = models.DateField()
+    is_thin = models.BooleanField()  # the figures rest mainly on priors, and the pages say so
+    facts = models.JSONField(default=dict)
+
+    objects = SnapshotQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.run_id}"
+
+
+class NodeForecast(models.Model):
+    """
+    Revenue and wins of one unit or person in one period, as seen by one night.
+
+    Expected revenue = booked + open + new: won already, from the open pipeline, from deals not yet created. Quantiles are
+    of the period's whole revenue. Expected values add up over months and over the tree, to the cent; quantiles do not.
+    """
+
+    run = models.ForeignKey(JobRun, models.CASCADE, related_name="+")
+    unit = models.ForeignKey(OrgUnit, models.PROTECT, null=True, related_name="+")
+    person = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    period = models.CharField(max_length=3)  # M01 … M12, Q1 … Q4, FY
+    first_date = models.DateField()
+    booked = _money()
+    open = _money()
+    new = _money()
+    expected = models.GeneratedField(
+        expression=models.F("booked") + models.F("open") + models.F("new"),
+        output_field=models.DecimalField(max_digits=16, decimal_places=2),
+        db_persist=True,
+    )
+    p025, p10, p25 = _money(), _money(), _money()
+    p50, p75, p90, p975 = _money(), _money(), _money(), _money()
+    wins_booked = models.PositiveIntegerField()
+    wins_expected = models.FloatField()
+    wins_p10 = models.FloatField()
+    wins_p90 = models.FloatField()
+    target = models.DecimalField(max_digits=16, decimal_places=2, null=True)
+    p_attain = models.FloatField(null=True)
+
+    objects = NodeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "unit", "period"],
+                condition=Q(unit__isnull=False),
+                name="nodeforecast_once_per_unit",
+            ),
+            models.UniqueConstraint(
+                fields=["run", "person", "period"],
+                condition=Q(person__isnull=False),
+                name="nodeforecast_once_per_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(unit__isnull=True) ^ Q(person__isnull=True),
+                name="nodeforecast_of_a_unit_or_a_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(p_attain__isnull=True) | Q(p_attain__range=(0, 1)),
+                name="nodeforecast_p_attain_in_0_1",
+            ),
+            models.CheckConstraint(
+                condition=Q(p10__lte=models.F("p50")) & Q(p50__lte=models.F("p90")),
+                name="nodeforecast_quantiles_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.unit_id or self.person_id} {self.period}"
+
+
+class DealForecast(models.Model):
+    """The chance of one open deal, as seen by one night, with the factors that explain it."""
+
+    run = models.ForeignKey(JobRun, models.CASCADE, related_name="+")
+    deal = models.ForeignKey(Deal, models.CASCADE, related_name="forecasts")
+    p_win = models.FloatField()  # finally won
+    p_by_month = ArrayField(models.FloatField())  # won by the end of each coming month, cumulative
+    amount = models.DecimalField(
+        max_digits=14, decimal_places=2
+    )  # the amount reckoned with; the mean where it is unknown
+    factors = models.JSONField(default=dict)
+
+    objects = SnapshotQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "deal"], name="dealforecast_once_per_deal"),
+            models.CheckConstraint(condition=Q(p_win__range=(0, 1)), name="dealforecast_p_win_in_0_1"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.deal_id}"
+
+
+class StageConversion(models.Model):
+    """
+    How deals leave one stage, as seen by one night: counts, rate with its interval, time in stage.
+
+    rate = share of the deals that entered the stage which go on to a later open stage or to won, estimated so that deals
+    still open count for as long as they were watched (Aalen-Johansen). Null where nothing entered.
+    """
+
+    class By(models.TextChoices):
+        COMPANY = "company", _("Company")
+        UNIT = "unit", _("Unit")
+        PERSON = "person", _("Person")
+        PRODUCT = "product", _("Product line")
+        CHANNEL = "channel", _("Lead source")
+        REGION = "region", _("Region")
+
+    run = models.ForeignKey(JobRun, models.CASCADE, related_name="+")
+    stage = models.ForeignKey(Stage, models.CASCADE, related_name="+")
+    by = models.CharField(max_length=8, choices=By)
+    member = models.BigIntegerField(default=0)  # key of the unit, person, product line …; 0 = the company
+    entered = models.PositiveIntegerField()
+    advanced = models.PositiveIntegerField()
+    lost = models.PositiveIntegerField()
+    still_open = models.PositiveIntegerField()
+    rate = models.FloatField(null=True)
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+    win_rate = models.FloatField(null=True)
+    median_days = models.FloatField(null=True)
+    p85_days = models.FloatField(null=True)
+
+    objects = SnapshotQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "stage", "by", "member"],
+                name="stageconversion_once_per_member",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.stage_id} {self.by} {self.member}"
