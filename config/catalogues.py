@@ -154,7 +154,7 @@ def _wrong(message: Message) -> Iterator[str]:
         return
     wanted = set().union(*(_PLACEHOLDER.findall(one) for one in ids))
     for string in strings:
-        given = set(_PLACEHOLDER.findall(string))
+        given = set(_PLACEHOLDER.findall(string or ""))
         if given != wanted:
             yield f"placeholders {sorted(given)} instead of {sorted(wanted)}"
 
