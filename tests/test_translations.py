@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.template import Context, Template
 from django.utils import translation
+from pytest_django.fixtures import SettingsWrapper
 
 from config import catalogues
 
@@ -101,13 +102,13 @@ def test_two_apps_may_not_translate_the_same_string_differently(project: Path) -
 
 
 def test_what_is_compiled_is_what_the_template_asks_for(
-    project: Path, settings: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    project: Path, settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_all(project)
     translate(project, "core", "%(share)s is 100%% of it", "%(share)s 是全部的 100%%")
     assert catalogues.compile_all(project)
     assert catalogues.compile_all(project) == []
-    settings.LOCALE_PATHS = [str(project / "core" / "locale")]  # type: ignore[attr-defined]
+    settings.LOCALE_PATHS = [str(project / "core" / "locale")]
     monkeypatch.setattr(translation.trans_real, "_translations", {})  # type: ignore[attr-defined]
     with translation.override("zh-hans"):
         page = Template(TEMPLATE).render(Context({"n": 1, "s": "7"}))

@@ -75,10 +75,13 @@ def test_moments_are_shown_in_the_current_time_zone() -> None:
 
 def test_an_icon_is_decoration_unless_it_has_a_label() -> None:
     decoration = Template('{% icon "target" class="text-blue" %}').render(Context())
-    assert 'class="icon text-blue"' in decoration and 'aria-hidden="true"' in decoration
+    assert 'class="icon text-blue"' in decoration
+    assert 'aria-hidden="true"' in decoration
     assert "style=" not in decoration
     spoken = Template('{% icon "alert-triangle" label="Late & open" %}').render(Context())
-    assert 'role="img"' in spoken and 'aria-label="Late &amp; open"' in spoken and "aria-hidden" not in spoken
+    assert 'role="img"' in spoken
+    assert 'aria-label="Late &amp; open"' in spoken
+    assert "aria-hidden" not in spoken
 
 
 def test_an_icon_refuses_what_the_content_security_policy_forbids() -> None:
