@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.template import Context, Template
+from django.test import override_settings
 from django.utils import translation
-from pytest_django.fixtures import SettingsWrapper
 
 from config import catalogues
 
@@ -101,15 +101,13 @@ def test_two_apps_may_not_translate_the_same_string_differently(project: Path) -
     assert "customers: translated differently in core: Lost %(count)d deals" in catalogues.problems(project)
 
 
-def test_what_is_compiled_is_what_the_template_asks_for(
-    project: Path, settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_compiled_is_what_the_template_asks_for(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_all(project)
     translate(project, "core", "%(share)s is 100%% of it", "%(share)s 是全部的 100%%")
     assert catalogues.compile_all(project)
     assert catalogues.compile_all(project) == []
-    settings.LOCALE_PATHS = [str(project / "core" / "locale")]
     monkeypatch.setattr(translation.trans_real, "_translations", {})  # type: ignore[attr-defined]
-    with translation.override("zh-hans"):
+    own = override_settings(LOCALE_PATHS=[str(project / "core" / "locale")])
+    with own, translation.override("zh-hans"):
         page = Template(TEMPLATE).render(Context({"n": 1, "s": "7"}))
     assert "7 是全部的 100%" in page
