@@ -1,10 +1,16 @@
-"""What every test stands on."""
+"""What every test may use. Postgres and Redis are real: DATABASE_URL and REDIS_URL, or the embedded ones."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import settings as hypothesis_settings
 
 from config import catalogues
+from tests.factories.teams import Cast, make_cast
 
 # A busy machine is no bug: no test judges by the clock.
 hypothesis_settings.register_profile("yearline", deadline=None)
@@ -14,3 +20,22 @@ hypothesis_settings.load_profile("yearline")
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile the catalogues first: a test that reads Chinese must read today's."""
     catalogues.compile_all(settings.BASE_DIR)
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """The company of the tests: who leads whom."""
+    return make_cast()
+
+
+@pytest.fixture
+def no_queries() -> Callable[[], AbstractContextManager[None]]:
+    """Rendering must not query: what runs inside may not touch the database."""
+
+    @contextmanager
+    def forbidding() -> Iterator[None]:
+        with CaptureQueriesContext(connection) as captured:
+            yield
+        assert not captured.captured_queries, captured.captured_queries
+
+    return forbidding

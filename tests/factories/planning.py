@@ -1,0 +1,62 @@
+"""Fiscal years, plans and targets for tests."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.utils import timezone
+
+from planning.models import MONTHS, FiscalYear, Plan, PlanVersion, Target
+from teams.models import OrgUnit, User
+from tests.factories.teams import make_person
+
+
+def make_fiscal_year(year: int = 2026, *, start_month: int = 1) -> FiscalYear:
+    first = date(year if start_month == 1 else year - 1, start_month, 1)
+    return FiscalYear.objects.create(year=year, first_date=first, after_date=first.replace(year=first.year + 1))
+
+
+def make_plan(year: int = 2026, *, start_month: int = 1, **fields: object) -> Plan:
+    return Plan.objects.create(
+        **{
+            "fiscal_year": make_fiscal_year(year, start_month=start_month),
+            "name": "Plan",
+            "currency": "CNY",
+            "time_zone": "Asia/Shanghai",
+            **fields,
+        }
+    )
+
+
+def make_version(
+    plan: Plan | None = None,
+    *,
+    number: int = 1,
+    status: str = PlanVersion.Status.DRAFT,
+    by: User | None = None,
+    at: datetime | None = None,
+) -> PlanVersion:
+    by = by or make_person()
+    is_draft = status == PlanVersion.Status.DRAFT
+    return PlanVersion.objects.create(
+        plan=plan or make_plan(),
+        number=number,
+        status=status,
+        created_by=by,
+        activated_by=None if is_draft else by,
+        activated_at=None if is_draft else at or timezone.now(),
+    )
+
+
+def make_target(
+    version: PlanVersion,
+    *,
+    unit: OrgUnit | None = None,
+    person: User | None = None,
+    month: Decimal = Decimal("100.00"),
+    **months: Decimal,
+) -> Target:
+    """Make a target with the same amount in every month, unless a month is named (`m03=Decimal(5)`)."""
+    amounts = {**dict.fromkeys(MONTHS, month), **months}
+    target = Target.objects.create(version=version, unit=unit, person=person, **amounts)
+    target.refresh_from_db()
+    return target
