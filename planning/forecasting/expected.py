@@ -1,0 +1,146 @@
+"""
+One forecast before any uncertainty about the method: expected wins and revenue by leaf and window, open and not yet
+created.
+"""
+
+from __future__ import annotations
+
+import dataclasses as dc
+
+import numpy as np
+
+from .arrivals import Arrivals, Cohorts, expect_arrivals
+from .hazards import Hazards, fit_hazards
+from .history import ATTRIBUTES, UNKNOWN, Bools, Floats, Funnel, Ints, Ledger, standing_of, stays_of
+from .winning import Chances, Open, chances
+from .worth import learn_worth, value_open
+
+AMOUNT_BANDS = 5
+LEAD_EDGES = np.array([1, 8, 31, 91, 181], np.int64)
+FACTORS = (*ATTRIBUTES, "amount", "lead")
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Part:
+    """Wins and revenue of one source, all (L, H): means and process variances (given the means)."""
+
+    wins: Floats
+    revenue: Floats
+    wins_var: Floats
+    revenue_var: Floats
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Expected:
+    """
+    deal, amount, imputed, state, since: (n_open,) the open deals behind `chances`; at (n_deals,) outcome day of won
+    deals else -1.
+    """
+
+    open: Part
+    new: Part
+    deal: Ints
+    state: Ints
+    since: Ints
+    amount: Floats
+    imputed: Bools
+    chances: Chances
+    hazards: Hazards
+    arrivals: Arrivals
+    won_day: Ints
+    paid: Floats
+    n_created: int
+
+
+def _bands(amount: Floats, edges: Floats) -> Ints:
+    return np.where(np.isnan(amount), UNKNOWN, np.searchsorted(edges, amount, "right"))
+
+
+def _levels(ledger: Ledger, *, deal: Ints, amount: Floats, edges: Floats, close: Ints, entered: Ints) -> Ints:
+    """(n, 6) level codes in the order of FACTORS."""
+    lead = np.where(close == UNKNOWN, UNKNOWN, np.searchsorted(LEAD_EDGES, close - entered, "right"))
+    columns = [getattr(ledger, name)[deal] for name in ATTRIBUTES]
+    return np.stack([*columns, _bands(amount, edges), lead], axis=1).astype(np.int64)
+
+
+def _sum_by(leaf: Ints, values: Floats, n_leaves: int) -> Floats:
+    """(n, H) → (L, H)."""
+    columns = [np.bincount(leaf, values[:, h], n_leaves) for h in range(values.shape[1])]
+    return np.stack(columns, axis=1) if columns else np.zeros((n_leaves, 0))
+
+
+def expect(ledger: Ledger, funnel: Funnel, *, as_of: int, ends: Ints, leaf: Ints, n_leaves: int) -> Expected:
+    """
+    Forecast means from what was known before as_of.
+
+    Shapes: ends (H,) ascending day offsets from as_of (> 0): window h is [as_of + ends[h-1], as_of + ends[h]); leaf
+    (n_deals,).
+    """
+    known = ledger.before(as_of)
+    stays = stays_of(known, as_of)
+    now = standing_of(known, stays)
+    is_won = (now.state >= 0) & funnel.won[now.state]
+    won_day = np.where(is_won, now.since, UNKNOWN)
+    paid = np.where(is_won, now.amount, np.nan)
+
+    seen = stays.amount[~np.isnan(stays.amount)]
+    edges = np.unique(np.quantile(seen, np.arange(1, AMOUNT_BANDS) / AMOUNT_BANDS)) if len(seen) else np.zeros(0)
+    levels = _levels(known, deal=stays.deal, amount=stays.amount, edges=edges, close=stays.close, entered=stays.entered)
+    hazards = fit_hazards(stays, funnel, levels, history_from=known.history_from)
+
+    deal = np.flatnonzero((now.state >= 0) & funnel.open[now.state])
+    state, since, close = now.state[deal], now.since[deal], now.close[deal]
+    standing = Open(
+        state=state,
+        age=as_of - since,
+        to_close=np.where(close == UNKNOWN, 0, close - as_of),
+        dated=close != UNKNOWN,
+        levels=_levels(known, deal=deal, amount=now.amount[deal], edges=edges, close=close, entered=since),
+    )
+    odds = chances(hazards, standing, ends, funnel.won)
+    worth = learn_worth(
+        stays,
+        won=funnel.won,
+        outcome=won_day,
+        paid=paid,
+        product=known.product,
+        leaf=leaf,
+        n_leaves=n_leaves,
+        recorded=now.amount,
+    )
+    amount, spread, imputed = value_open(worth, state, known.product[deal], now.amount[deal])
+    p = np.diff(odds.by_end, axis=1, prepend=0.0)
+    here = leaf[deal]
+    a = amount[:, None]
+    open_part = Part(
+        wins=_sum_by(here, p, n_leaves),
+        revenue=_sum_by(here, p * a, n_leaves),
+        wins_var=_sum_by(here, p * (1 - p), n_leaves),
+        revenue_var=_sum_by(here, (p * (1 + spread[:, None]) - p**2) * a**2, n_leaves),
+    )
+
+    created = np.flatnonzero(now.state >= 0)
+    cohorts = Cohorts(known.created[created], won_day[created], leaf[created])
+    arrivals = expect_arrivals(cohorts, as_of=as_of, ends=ends, n_leaves=n_leaves, history_from=known.history_from)
+    each = worth.by_leaf[:, None]
+    new_part = Part(
+        wins=arrivals.wins,
+        revenue=arrivals.wins * each,
+        wins_var=arrivals.wins,
+        revenue_var=arrivals.wins * each**2 * (1 + worth.spread_imputed),
+    )
+    return Expected(
+        open=open_part,
+        new=new_part,
+        deal=deal,
+        state=state,
+        since=since,
+        amount=amount,
+        imputed=imputed,
+        chances=odds,
+        hazards=hazards,
+        arrivals=arrivals,
+        won_day=won_day,
+        paid=paid,
+        n_created=len(created),
+    )
