@@ -1,0 +1,19 @@
+"""Reads of the plan: targets against what was won."""
+
+from .actuals import NOTHING, Actual, Won, actuals, by_person, by_unit, in_no_unit, sum_of, unit_parents, year_actuals
+from .calendars import WorkCalendar, fiscal_months
+
+__all__ = [
+    "NOTHING",
+    "Actual",
+    "Won",
+    "WorkCalendar",
+    "actuals",
+    "by_person",
+    "by_unit",
+    "fiscal_months",
+    "in_no_unit",
+    "sum_of",
+    "unit_parents",
+    "year_actuals",
+]
