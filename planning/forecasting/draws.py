@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+from scipy.special import expit, logit
 
 from .errors import NEW, OPEN, Errors
 from .expected import Part
@@ -76,31 +77,46 @@ def simulate(sources: Sources, *, seed: int, n_draws: int) -> Iterator[tuple[Flo
             if mean.sum() <= 1e-9:
                 continue
             log = shocks[which] + _shock(rng, sources.wins_errors.leaf[which], (1, n_draws), np.ones(n_draws))
-            factor = np.exp(log)
-            factor /= factor.mean(1, keepdims=True)
-            moved = mean[:, None] * factor
-            n = _open_wins(rng, moved, part, leaf) if which == OPEN else rng.poisson(moved).astype(np.float64)
+            n = _open_wins(rng, log, part, leaf) if which == OPEN else _new_wins(rng, log, mean)
             wins += n
             revenue += _amounts(rng, n, part, leaf, extra[which])
         yield wins, revenue
 
 
-def _open_wins(rng: np.random.Generator, moved: Floats, part: Part, leaf: int) -> Floats:
+def _new_wins(rng: np.random.Generator, log: Floats, mean: Floats) -> Floats:
+    """(H, n) Poisson wins around the mean moved by the log shocks."""
+    factor = np.exp(log)
+    factor /= factor.mean(1, keepdims=True)
+    return rng.poisson(mean[:, None] * factor).astype(np.float64)
+
+
+def _open_wins(rng: np.random.Generator, log: Floats, part: Part, leaf: int) -> Floats:
     """
-    (H, n) wins from open deals: a binomial matched to the Poisson-binomial over the horizon, thinned over windows.
+    (H, n) wins from open deals: a binomial matched to the Poisson-binomial over the horizon, thinned over the windows.
+
+    A shock moves the mean chance on the logit scale (no more deals can be won than are open) and the windows' shares.
     """
-    total = moved.sum(0)
     mean = part.wins[leaf]
+    total = float(mean.sum())
     squares = max(float((mean - part.wins_var[leaf]).sum()), 1e-12)  # sum of p^2 over deals and windows
-    trials = max(1.0, np.ceil(mean.sum() ** 2 / squares), np.ceil(mean.sum()))
-    left = rng.binomial(int(min(trials, 1e9)), np.minimum(total / trials, 1.0))
-    out, remaining = np.zeros(moved.shape), total.copy()
-    for h in range(len(moved)):
-        share = np.minimum(moved[h] / np.maximum(remaining, 1e-300), 1.0)
-        taken = left if h == len(moved) - 1 else rng.binomial(left, share)
+    trials = min(max(1.0, np.ceil(total**2 / squares), np.ceil(total)), 1e9)
+    chance = min(total / trials, 1 - 1e-6)
+    share = mean / total
+    shift = (share @ log) / max(1 - chance, 0.05)
+    centre = wanted = float(logit(chance))
+    moved = expit(centre + shift)
+    for _ in range(3):  # keep the mean where it was
+        centre += wanted - float(logit(np.clip(moved.mean(), 1e-12, 1 - 1e-9)))
+        moved = expit(centre + shift)
+    weights = share[:, None] * np.exp(log)
+    weights /= weights.sum(0)
+    left = rng.binomial(int(trials), moved)
+    out, remaining = np.zeros(log.shape), np.ones(log.shape[1])
+    for h in range(len(log)):
+        taken = left if h == len(log) - 1 else rng.binomial(left, np.minimum(weights[h] / remaining, 1.0))
         out[h] = taken
         left = left - taken
-        remaining = np.maximum(remaining - moved[h], 0.0)
+        remaining = np.maximum(remaining - weights[h], 1e-12)
     return out
 
 
