@@ -44,8 +44,9 @@ class Deal(models.Model):
     """
     A chance to sell: the projection of its stage ledger.
 
-    Stage, amount, expected close and version are what the last `StageEvent` says; only the ledger's services write them.
-    A missing amount is null, not zero.
+    Stage, amount, expected close and `last_seq` are what the last `StageEvent` says; only the ledger's services write them.
+    `version` counts every change of the row, those of the ledger and those beside it (title, owner …), so that one number
+    guards them all against lost updates. A missing amount is null, not zero.
     """
 
     title = models.CharField(_("title"), max_length=160)
@@ -92,7 +93,8 @@ class Deal(models.Model):
     stage_since = models.DateTimeField(_("in this stage since"))
     closed_date = models.DateField(_("closed on"), null=True, blank=True)  # business date of won or lost
     is_demo = models.BooleanField(default=False)
-    version = models.PositiveIntegerField(default=1)  # the number of the ledger's last line
+    version = models.PositiveIntegerField(default=1)
+    last_seq = models.PositiveIntegerField(default=1)  # the number of the ledger's last line
 
     objects = DealQuerySet.as_manager()
 

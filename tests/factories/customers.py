@@ -78,6 +78,7 @@ def make_deal(
         stage_since=moments[-1],
         closed_date=None if stages[-1].is_open else moments[-1].date(),
         version=len(stages),
+        last_seq=len(stages),
         **fields,
     )
     DealOwnership.objects.create(deal=deal, owner=owner, valid_from=moments[0])

@@ -1,0 +1,181 @@
+"""The company's own vocabulary: pipelines with their stages, product lines, regions, channels."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.utils.translation import gettext as _
+
+from core import audit
+from core.transactions import within_transaction
+from customers.models import Channel, Deal, Pipeline, ProductLine, Region, Stage
+from customers.services import refusals
+from teams.models import User
+
+FIRST_STAGES = (
+    ("Lead", "线索", Stage.Kind.OPEN),
+    ("Contacted", "已联系", Stage.Kind.OPEN),
+    ("Visited", "已拜访", Stage.Kind.OPEN),
+    ("Quoted", "已报价", Stage.Kind.OPEN),
+    ("Won", "赢单", Stage.Kind.WON),
+    ("Lost", "丢单", Stage.Kind.LOST),
+)
+Word = TypeVar("Word", ProductLine, Region, Channel)
+
+
+@transaction.atomic(durable=True)
+def create_pipeline(
+    *,
+    actor: User,
+    name: str,
+    name_zh: str = "",
+    stages: Sequence[tuple[str, str, str]] = FIRST_STAGES,
+) -> Pipeline:
+    """
+    Add a pipeline with its stages.
+
+    :param stages: (name, name in Chinese, kind) in order: at least one open, exactly one won and one lost
+    :raises NameIsTaken, PipelineNeedsItsStages:
+    """
+    _check_name(Pipeline, name)
+    kinds = [kind for _name, _name_zh, kind in stages]
+    if Stage.Kind.OPEN not in kinds or kinds.count(Stage.Kind.WON) != 1 or kinds.count(Stage.Kind.LOST) != 1:
+        raise refusals.PipelineNeedsItsStages(_("A pipeline has open stages, one stage for won and one for lost."))
+    pipeline = Pipeline.objects.create(
+        name=name.strip(), name_zh=name_zh.strip(), position=Pipeline.objects.count() + 1
+    )
+    Stage.objects.bulk_create(
+        Stage(pipeline=pipeline, name=stage, name_zh=stage_zh, kind=kind, position=position)
+        for position, (stage, stage_zh, kind) in enumerate(stages, start=1)
+    )
+    audit.record("customers.pipeline.created", actor=actor, subject=pipeline, name=pipeline.name)
+    return pipeline
+
+
+@transaction.atomic(durable=True)
+def edit_pipeline(*, pipeline: Pipeline, actor: User, name: str, name_zh: str, is_active: bool) -> Pipeline:
+    """
+    Rename a pipeline, retire it or take it back into use.
+
+    :raises NameIsTaken: :raises StageIsInUse: when it is to retire while deals are open in it
+    """
+    pipeline = Pipeline.objects.select_for_update().get(pk=pipeline.pk)
+    _check_name(Pipeline, name, but=pipeline.pk)
+    if pipeline.is_active and not is_active and Deal.objects.open().filter(pipeline=pipeline).exists():
+        raise refusals.StageIsInUse(_("Deals are open in this pipeline; close them before retiring it."))
+    pipeline.name, pipeline.name_zh, pipeline.is_active = name.strip(), name_zh.strip(), is_active
+    pipeline.save(update_fields=["name", "name_zh", "is_active"])
+    audit.record("customers.pipeline.edited", actor=actor, subject=pipeline, name=name, is_active=is_active)
+    return pipeline
+
+
+@transaction.atomic(durable=True)
+def add_stage(*, pipeline: Pipeline, actor: User, name: str, name_zh: str = "") -> Stage:
+    """Add an open stage after the last open one. :raises NameIsTaken:"""
+    stages = list(Stage.objects.select_for_update().filter(pipeline=pipeline))
+    _check_stage_name(stages, name)
+    stage = Stage(pipeline=pipeline, name=name.strip(), name_zh=name_zh.strip(), kind=Stage.Kind.OPEN)
+    opens = [row for row in stages if row.is_open]
+    closed = [row for row in stages if not row.is_open]
+    _number([*opens, stage, *closed])
+    audit.record("customers.stage.added", actor=actor, subject=stage, pipeline=pipeline, name=stage.name)
+    return stage
+
+
+@transaction.atomic(durable=True)
+def edit_stage(*, stage: Stage, actor: User, name: str, name_zh: str, is_active: bool) -> Stage:
+    """
+    Rename a stage, retire it or take it back into use. A retired stage keeps the deals that stand in it and takes no more.
+
+    :raises NameIsTaken, PipelineNeedsItsStages:
+    """
+    stages = list(Stage.objects.select_for_update().filter(pipeline=stage.pipeline_id))
+    stage = next(row for row in stages if row.pk == stage.pk)
+    _check_stage_name([row for row in stages if row.pk != stage.pk], name)
+    if not is_active:
+        _check_spare(stage, stages)
+    stage.name, stage.name_zh, stage.is_active = name.strip(), name_zh.strip(), is_active
+    stage.save(update_fields=["name", "name_zh", "is_active"])
+    audit.record("customers.stage.edited", actor=actor, subject=stage, name=name, is_active=is_active)
+    return stage
+
+
+@transaction.atomic(durable=True)
+def move_stage(*, stage: Stage, actor: User, up: bool) -> Stage:
+    """Exchange an open stage with the open one before (up) or after it; at the end nothing happens."""
+    stages = list(Stage.objects.select_for_update().filter(pipeline=stage.pipeline_id).order_by("position"))
+    opens = [row for row in stages if row.is_open]
+    keys = [row.pk for row in opens]
+    here = keys.index(stage.pk) if stage.pk in keys else -1
+    there = here + (-1 if up else 1)
+    if here < 0 or not 0 <= there < len(opens):
+        return stage
+    opens[here], opens[there] = opens[there], opens[here]
+    _number([*opens, *(row for row in stages if not row.is_open)])
+    audit.record("customers.stage.moved", actor=actor, subject=stage, up=up)
+    return stage
+
+
+@transaction.atomic(durable=True)
+def delete_stage(*, stage: Stage, actor: User) -> Stage:
+    """
+    Delete a stage that no deal ever stood in.
+
+    :raises StageIsInUse: when a deal or a line of history names it: retire it instead
+    :raises PipelineNeedsItsStages: for won, lost and the last open stage
+    """
+    stages = list(Stage.objects.select_for_update().filter(pipeline=stage.pipeline_id))
+    _check_spare(stage, stages)
+    audit.record("customers.stage.deleted", actor=actor, subject=stage, name=stage.name)
+    try:
+        with transaction.atomic():
+            Stage.objects.filter(pk=stage.pk).delete()
+    except ProtectedError as held:
+        raise refusals.StageIsInUse(_("Deals stand or stood in this stage. Retire it instead.")) from held
+    return stage
+
+
+@transaction.atomic(durable=True)
+def add_word(*, kind: type[Word], actor: User, name: str, name_zh: str = "") -> Word:
+    """Add a product line, a region or a channel. :raises NameIsTaken:"""
+    _check_name(kind, name)
+    word = kind.objects.create(name=name.strip(), name_zh=name_zh.strip(), position=kind.objects.count() + 1)
+    audit.record(f"customers.{kind._meta.model_name}.added", actor=actor, subject=word, name=word.name)
+    return word
+
+
+@transaction.atomic(durable=True)
+def edit_word(*, word: Word, actor: User, name: str, name_zh: str, is_active: bool) -> Word:
+    """Rename a product line, a region or a channel, retire it or take it back into use. :raises NameIsTaken:"""
+    _check_name(type(word), name, but=word.pk)
+    word.name, word.name_zh, word.is_active = name.strip(), name_zh.strip(), is_active
+    word.save(update_fields=["name", "name_zh", "is_active"])
+    audit.record(f"customers.{word._meta.model_name}.edited", actor=actor, subject=word, name=name, is_active=is_active)
+    return word
+
+
+@within_transaction
+def _number(stages: Sequence[Stage]) -> None:
+    """Give the stages their positions in this order; the rule of one stage per position is checked at the commit."""
+    for position, stage in enumerate(stages, start=1):
+        stage.position = position
+        stage.save()
+
+
+def _check_spare(stage: Stage, stages: Sequence[Stage]) -> None:
+    others = [row for row in stages if row.is_open and row.is_active and row.pk != stage.pk]
+    if not stage.is_open or not others:
+        raise refusals.PipelineNeedsItsStages(_("A pipeline needs won, lost and at least one open stage in use."))
+
+
+def _check_stage_name(others: Sequence[Stage], name: str) -> None:
+    if name.strip().casefold() in {row.name.casefold() for row in others}:
+        raise refusals.NameIsTaken
+
+
+def _check_name(
+    kind: type[Pipeline] | type[ProductLine] | type[Region] | type[Channel], name: str, *, but: int | None = None
+) -> None:
+    if kind._default_manager.filter(name__iexact=name.strip()).exclude(pk=but or 0).exists():
+        raise refusals.NameIsTaken
