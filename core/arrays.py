@@ -14,7 +14,9 @@ _HEADER = len(b"PGCOPY\n\xff\r\n\x00") + 8  # signature, flags, length of the (e
 _TRAILER = 2
 
 
-def copied(select: str, params: Sequence[object], columns: Mapping[str, Width]) -> dict[str, npt.NDArray[Any]]:
+def copied(
+    select: str, params: Sequence[object] | Mapping[str, object], columns: Mapping[str, Width]
+) -> dict[str, npt.NDArray[Any]]:
     """
     Read the answer of a SELECT as one array per column.
 

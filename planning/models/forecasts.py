@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -29,7 +30,7 @@ class NodeQuerySet(SnapshotQuerySet):
         return self.filter(Q(person__in=User.objects.visible_to(user).values("pk")) | Q(unit__in=user.units_in_reach))
 
 
-def _money() -> "models.DecimalField[str, str]":
+def _money() -> "models.DecimalField[Decimal, Decimal]":
     return models.DecimalField(max_digits=16, decimal_places=2)
 
 

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from functools import reduce
 from operator import add
 from typing import Self, cast
@@ -19,7 +20,7 @@ def _sum(months: tuple[str, ...]) -> Expression:
     return cast("Expression", reduce(add, (F(month) for month in months)))
 
 
-def _month() -> "models.DecimalField[str, str]":
+def _month() -> "models.DecimalField[Decimal, Decimal]":
     return models.DecimalField(max_digits=14, decimal_places=2)
 
 
