@@ -123,10 +123,18 @@ DATABASES["default"]["OPTIONS"].update(
     ),
 )
 
-# --- Redis: broker and cache; may be emptied at any moment ----------------------------------------------------------
+# --- Caches; Redis may be emptied at any moment ---------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL")
+# The default cache is a table: sign-in throttles and used one-time codes (allauth keeps them there and nowhere else) must
+# outlive an emptied or hung Redis. It holds more rows than an attacker can make before their old ones expire, because
+# culling would forget failures. What may be forgotten goes to "redis".
 CACHES = {
     "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "shared_cache",
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
+    },
+    "redis": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "yearline",

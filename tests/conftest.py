@@ -20,6 +20,7 @@ hypothesis_settings.load_profile("yearline")
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile the catalogues first: a test that reads Chinese must read today's."""
     catalogues.compile_all(settings.BASE_DIR)
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of a missing one
 
 
 @pytest.fixture
