@@ -1,0 +1,45 @@
+"""Who may do what with people and units. Rows are narrowed by `.visible_to(user)` and `.known_to(user)`."""
+
+from core.access import ADMINISTRATORS, ALL, CHAIN, Person, Routes, Rule
+from teams.models import Capability, User
+
+
+def can_manage_people(user: User) -> bool:
+    """Make and change people and units: administrators, and nobody else."""
+    return user.can(Capability.ADMINISTRATOR)
+
+
+def can_change_role(user: User, person: User) -> bool:
+    """Nobody changes the own capabilities, nor the own right to sign in."""
+    return can_manage_people(user) and user.pk != person.pk
+
+
+def can_see_work_of(user: User, person: User) -> bool:
+    """See more of a person than the name: e-mail, places held, what they own."""
+    return User.objects.visible_to(user).filter(pk=person.pk).exists()
+
+
+EVERYBODY = Rule(ALL)
+# The team and the chain know a person's name; only administrators write.
+KNOWN = CHAIN | {Person.OWNER, Person.PEER}
+WRITE_KNOWN = Rule(ADMINISTRATORS, sees=KNOWN - ADMINISTRATORS)
+MAKE = Rule(ADMINISTRATORS)
+OWN_ONLY = Rule(frozenset({Person.OWNER}))
+
+ROUTES: Routes = {
+    "teams:people": {"GET": EVERYBODY},
+    "teams:person-detail": {"GET": Rule(KNOWN)},
+    "teams:person-new": {"GET": MAKE, "POST": MAKE},
+    "teams:person-edit": {"GET": WRITE_KNOWN, "POST": WRITE_KNOWN},
+    "teams:person-move": {"GET": WRITE_KNOWN, "POST": WRITE_KNOWN},
+    "teams:person-deactivate": {"GET": WRITE_KNOWN, "POST": WRITE_KNOWN},
+    "teams:person-reactivate": {"POST": WRITE_KNOWN},
+    "teams:units": {"GET": EVERYBODY},
+    "teams:unit-new": {"GET": MAKE, "POST": MAKE},
+    "teams:unit-edit": {"GET": WRITE_KNOWN, "POST": WRITE_KNOWN},
+    "teams:unit-manager": {"GET": WRITE_KNOWN, "POST": WRITE_KNOWN},
+    "teams:profile": {"GET": EVERYBODY, "POST": EVERYBODY},
+    "teams:appearance": {"POST": EVERYBODY},
+    "teams:tokens": {"GET": EVERYBODY, "POST": EVERYBODY},
+    "teams:token-revoke": {"POST": OWN_ONLY},
+}
