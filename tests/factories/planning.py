@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from planning.models import MONTHS, FiscalYear, Plan, PlanVersion, Target
@@ -55,8 +56,21 @@ def make_target(
     month: Decimal = Decimal("100.00"),
     **months: Decimal,
 ) -> Target:
-    """Make a target with the same amount in every month, unless a month is named (`m03=Decimal(5)`)."""
+    """
+    Make a target with the same amount in every month, unless a month is named (`m03=Decimal(5)`).
+
+    The database refuses one in a version that is no draft; such a version counts as a draft for the moment.
+    """
     amounts = {**dict.fromkeys(MONTHS, month), **months}
+    versions = PlanVersion.objects.filter(pk=version.pk)
+    others = PlanVersion.objects.filter(plan=version.plan_id, status=PlanVersion.Status.DRAFT).exclude(pk=version.pk)
+    hidden = list(others.values_list("pk", flat=True))
+    if not version.is_draft:
+        PlanVersion.objects.filter(pk__in=hidden).update(status=PlanVersion.Status.SUPERSEDED, activated_at=Now())
+        versions.update(status=PlanVersion.Status.DRAFT, activated_at=None)
     target = Target.objects.create(version=version, unit=unit, person=person, **amounts)
+    if not version.is_draft:
+        versions.update(status=version.status, activated_at=version.activated_at)
+        PlanVersion.objects.filter(pk__in=hidden).update(status=PlanVersion.Status.DRAFT, activated_at=None)
     target.refresh_from_db()
     return target

@@ -1,0 +1,76 @@
+"""
+Who may plan and who may set whose target.
+
+Plan owners and administrators make plans, activate and revise them, and set every target but their own. A manager sets the
+targets of the units and people below, never of a unit that they manage themselves: what they are measured by is set above
+them.
+"""
+
+from dataclasses import dataclass
+
+from core.access import ALL, COMPANY, Person, Routes, Rule
+from planning.models import PlanVersion
+from teams.models import Management, OrgUnit, User
+
+_REACH = frozenset({Person.LEAD, Person.SUPERVISOR, Person.PLAN_OWNER, Person.ADMINISTRATOR})
+_BELOW_COMPANY = ALL - COMPANY
+
+# The route of a row is asked about with the draft target of a rep, the owner: see tests of access.
+ROUTES: Routes = {
+    "planning:targets": {"GET": Rule(ALL)},
+    "planning:my-pace": {"GET": Rule(ALL)},
+    "planning:target-edit": {
+        "GET": Rule(_REACH),
+        "POST": Rule(_REACH),
+        "PATCH": Rule(_REACH),
+    },
+    "planning:target-split": {"POST": Rule(_REACH)},
+    "planning:plan-new": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
+    "planning:plan-activate": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
+    "planning:plan-revise": {"POST": Rule(COMPANY)},
+}
+
+
+def can_plan(user: User) -> bool:
+    """May this person make, activate and revise plans?"""
+    return user.sees_everything
+
+
+@dataclass(frozen=True)
+class TargetReach:
+    """Whose targets a person may set today: read once, asked for every row of a grid."""
+
+    person: int
+    everything: bool
+    units: frozenset[int] = frozenset()
+    people: frozenset[int] = frozenset()
+
+    def covers(self, *, unit: int | None = None, person: int | None = None) -> bool:
+        if person is not None:
+            return person != self.person and (self.everything or person in self.people)
+        return unit is not None and (self.everything or unit in self.units)
+
+
+def target_reach(user: User) -> TargetReach:
+    """Return whose targets the user may set; their own is never among them."""
+    if not user.is_active or not user.is_manager:
+        return TargetReach(person=user.pk, everything=False)
+    if user.sees_everything:
+        return TargetReach(person=user.pk, everything=True)
+    managed = Management.objects.current().filter(user=user).values_list("unit", flat=True)
+    people = User.objects.visible_to(user).values_list("pk", flat=True)
+    return TargetReach(
+        person=user.pk,
+        everything=False,
+        units=frozenset(user.units_in_reach) - frozenset(managed),
+        people=frozenset(people),
+    )
+
+
+def can_set_target(
+    user: User, version: PlanVersion, *, unit: OrgUnit | None = None, person: User | None = None
+) -> bool:
+    """May this person set the target of this unit or person? Whether the version still takes changes is another matter."""
+    return PlanVersion.objects.visible_to(user).filter(pk=version.pk).exists() and target_reach(user).covers(
+        unit=unit.pk if unit else None, person=person.pk if person else None
+    )

@@ -1,0 +1,37 @@
+"""Writes of the plan."""
+
+from .refusals import (
+    AmountIsInvalid,
+    CompanyIsMissing,
+    DraftExists,
+    FiscalYearExists,
+    NoActiveVersion,
+    PlanExists,
+    PlanHasChanged,
+    PlanHasNoTargets,
+    PlanIsActive,
+)
+from .targets import Spread, set_target, split_target
+from .versions import activate_version, revise_plan, targets_state
+from .years import begin_year, create_plan, open_fiscal_year
+
+__all__ = [
+    "AmountIsInvalid",
+    "CompanyIsMissing",
+    "DraftExists",
+    "FiscalYearExists",
+    "NoActiveVersion",
+    "PlanExists",
+    "PlanHasChanged",
+    "PlanHasNoTargets",
+    "PlanIsActive",
+    "Spread",
+    "activate_version",
+    "begin_year",
+    "create_plan",
+    "open_fiscal_year",
+    "revise_plan",
+    "set_target",
+    "split_target",
+    "targets_state",
+]

@@ -1,0 +1,63 @@
+"""What planning refuses, named as facts."""
+
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import DomainError, Invalid
+
+
+class FiscalYearExists(DomainError):
+    """The year is already open, or its days belong to another one."""
+
+    code = "fiscal_year_exists"
+
+
+class PlanExists(DomainError):
+    """A fiscal year has one plan."""
+
+    code = "plan_exists"
+
+
+class PlanIsActive(DomainError):
+    """The version is no draft any more: what counted once never changes."""
+
+    code = "plan_is_active"
+
+    def __init__(self) -> None:
+        super().__init__(_("This version is in force or was; its targets never change. Revise the plan instead."))
+
+
+class PlanHasNoTargets(DomainError):
+    """A version without a single target cannot count."""
+
+    code = "plan_has_no_targets"
+
+
+class PlanHasChanged(DomainError):
+    """Somebody changed targets between the look at the gaps and the activation."""
+
+    status = 412
+    code = "plan_has_changed"
+
+
+class DraftExists(DomainError):
+    """A plan has one draft at a time."""
+
+    code = "draft_exists"
+
+
+class NoActiveVersion(DomainError):
+    """There is nothing to revise."""
+
+    code = "no_active_version"
+
+
+class CompanyIsMissing(DomainError):
+    """The tree of units has no root yet."""
+
+    code = "company_is_missing"
+
+
+class AmountIsInvalid(Invalid):
+    """An amount that no target can hold; the problems say which."""
+
+    code = "amount_is_invalid"

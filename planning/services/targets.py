@@ -1,0 +1,186 @@
+"""Setting a target: twelve months by hand, or a total spread by a rule. One writer, one check of the version, one line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from core import audit
+from core.access import require
+from core.errors import Problem, VersionConflict
+from core.money import CENT, smallest_unit, split_amount
+from core.transactions import within_transaction
+from planning import policies, queries
+from planning.models import MONTHS, PlanVersion, Target
+from planning.queries import Basis
+from teams.models import OrgUnit, User
+
+from .refusals import AmountIsInvalid
+from .versions import _hold_draft
+
+LARGEST = Decimal("999999999999.99")  # what a month's column holds
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A target whose months were made by a rule, and what the rule rested on."""
+
+    target: Target
+    basis: Basis
+
+
+@transaction.atomic(durable=True)
+def set_target(
+    *,
+    version: PlanVersion,
+    months: Sequence[Decimal],
+    actor: User,
+    lock_version: int,
+    unit: OrgUnit | None = None,
+    person: User | None = None,
+) -> Target:
+    """
+    Set the twelve months of a unit's or a person's target, by hand.
+
+    Shapes: months (12,), in fiscal order, in the plan's currency, zero or more.
+
+    :param lock_version: the version of the row that the person looked at; 0 = there was none
+    :raises PlanIsActive: unless the version is a draft
+    :raises VersionConflict: where somebody changed the row since; its `extra` carries `theirs` and `mine`
+    :raises AmountIsInvalid: for an amount that a target cannot hold
+    :raises NotAllowed: for one's own target, or one out of reach
+    """
+    require(policies.can_set_target(actor, version, unit=unit, person=person))
+    return _write(
+        version=version,
+        unit=unit,
+        person=person,
+        months=months,
+        split=Target.Split.MANUAL,
+        actor=actor,
+        lock_version=lock_version,
+        event="planning.target.set",
+    )
+
+
+@transaction.atomic(durable=True)
+def split_target(
+    *,
+    version: PlanVersion,
+    total: Decimal,
+    split: str,
+    actor: User,
+    lock_version: int,
+    unit: OrgUnit | None = None,
+    person: User | None = None,
+) -> Spread:
+    """
+    Spread a total over the twelve months, exact to the smallest unit of the currency.
+
+    :param split: one of `Target.Split`; by hand = in the shape that the row has now, evenly where it has none
+    :raises PlanIsActive, VersionConflict, AmountIsInvalid, NotAllowed: as `set_target`
+    """
+    require(policies.can_set_target(actor, version, unit=unit, person=person))
+    return _spread(
+        version=version, unit=unit, person=person, total=total, split=split, actor=actor, lock_version=lock_version
+    )
+
+
+@within_transaction
+def _spread(
+    *,
+    version: PlanVersion,
+    unit: OrgUnit | None,
+    person: User | None,
+    total: Decimal,
+    split: str,
+    actor: User,
+    lock_version: int,
+) -> Spread:
+    least = max(CENT, smallest_unit(version.plan.currency))
+    _check({"total": total}, least)
+    shape = queries.shape_of(Target.Split(split), version=version, unit=unit, person=person)
+    target = _write(
+        version=version,
+        unit=unit,
+        person=person,
+        months=split_amount(total, shape.weights, unit=least),
+        split=split,
+        actor=actor,
+        lock_version=lock_version,
+        event="planning.target.split",
+        basis=shape.basis,
+    )
+    return Spread(target, shape.basis)
+
+
+@within_transaction
+def _write(
+    *,
+    version: PlanVersion,
+    unit: OrgUnit | None,
+    person: User | None,
+    months: Sequence[Decimal],
+    split: str,
+    actor: User,
+    lock_version: int,
+    event: str,
+    **facts: object,
+) -> Target:
+    if (unit is None) == (person is None):
+        raise ValueError("A target is of a unit or of a person.")
+    if len(months) != len(MONTHS):
+        raise ValueError(f"A year has twelve months, not {len(months)}.")
+    amounts = dict(zip(MONTHS, months, strict=True))
+    _check(amounts, max(CENT, smallest_unit(version.plan.currency)))
+    _hold_draft(version)
+    before = Target.objects.filter(version=version, unit=unit, person=person).first()
+    if before is None:
+        target = _first(version, unit, person, amounts, split) if lock_version == 0 else None
+    else:
+        matched = Target.objects.filter(pk=before.pk, lock_version=lock_version)
+        changed = matched.update(**amounts, split=split, lock_version=F("lock_version") + 1, updated_at=Now())
+        target = before if changed else None
+    if target is None:
+        theirs = Target.objects.filter(version=version, unit=unit, person=person).first()
+        raise VersionConflict(
+            current=theirs.lock_version if theirs else 0,
+            theirs=[str(getattr(theirs, month)) for month in MONTHS] if theirs else None,
+            mine=[str(amount) for amount in months],
+        )
+    was = [getattr(before, month) for month in MONTHS] if before else None
+    target.refresh_from_db()
+    audit.record(event, actor=actor, subject=target, split=split, was=was, months=list(months), **facts)
+    return target
+
+
+@within_transaction
+def _first(
+    version: PlanVersion, unit: OrgUnit | None, person: User | None, amounts: dict[str, Decimal], split: str
+) -> Target | None:
+    """Write the first target of a row; None where another was quicker."""
+    try:
+        with transaction.atomic():
+            return Target.objects.create(version=version, unit=unit, person=person, split=split, **amounts)
+    except IntegrityError:
+        return None
+
+
+def _check(amounts: dict[str, Decimal], least: Decimal) -> None:
+    problems = [Problem(field, reason) for field, amount in amounts.items() if (reason := _fault(amount, least))]
+    if problems:
+        raise AmountIsInvalid(problems[0].message, problems=problems)
+
+
+def _fault(amount: Decimal, least: Decimal) -> str:
+    if not amount.is_finite() or amount < 0:
+        return _("A target is zero or more.")
+    if amount > LARGEST:
+        return _("This is more than a target can hold.")
+    if amount % least:
+        return _("This currency has no amount smaller than %(least)s.") % {"least": least}
+    return ""
