@@ -22,6 +22,12 @@ help: ## list these targets
 	@echo "Yearline: annual sales planning. Two commands: make run, make test."
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
+.PHONY: run
+run: ## start everything on this machine: make run PORT=8123
+	$(ENV)
+	@$(PYTHON) config/assets.py
+	@exec $(PYTHON) -m config.run
+
 .PHONY: env
 env: ## make .venv with everything for development
 	$(ENV_DEV)

@@ -172,13 +172,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 15,
 }
 CELERY_BEAT_SCHEDULE = {
-    # Every ten minutes a look, not one shot at midnight: a missed look is made up by the next, and each plan's own time
-    # zone decides when its night has come.
-    "nightly": {
-        "task": "config.tasks.run_due_nights",
-        "schedule": crontab(minute="*/10"),
-    },
-    "imports": {"task": "config.tasks.resume_imports", "schedule": crontab(minute="*")},
     "worker-seen": {
         "task": "config.tasks.note_worker_seen",
         "schedule": crontab(minute="*"),

@@ -1,0 +1,68 @@
+"""
+`manage.py set_up`: bring an installation to this version: tables, translations, static files.
+
+Quick where nothing changed. `make run` calls it at each start, the compose file as its one-shot service.
+"""
+
+import hashlib
+import json
+import os
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand
+
+from config import catalogues
+from core.models import Publication
+from planning.models.forecasts import JOB
+from teams.models import Company
+
+
+class Command(BaseCommand):
+    help = "Migrate, compile translations, collect static files; with --demo load the demo company into an empty one."
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="load the demo company where there is no company yet")
+        parser.add_argument("--facts", type=int, help="file descriptor that gets what the caller must know, as JSON")
+
+    def handle(self, *args: Any, demo: bool, facts: int | None, **options: Any) -> None:
+        catalogues.compile_all(settings.BASE_DIR)
+        call_command("migrate", interactive=False, verbosity=0)
+        self._collect_static()
+        if demo and not Company.objects.exists() and "load_demo" in get_commands():
+            self.stdout.write("Loading the demo company ...")
+            call_command("load_demo", stdout=self.stdout)
+        if facts is not None:
+            with os.fdopen(facts, "w") as answer:
+                json.dump(self._facts(), answer)
+
+    def _facts(self) -> dict[str, object]:
+        company = Company.objects.first()
+        return {
+            "sign_ins": [],
+            "first_night": company is not None and not Publication.objects.filter(job=JOB).exists(),
+        }
+
+    def _collect_static(self) -> None:
+        """Collect, hash and compress the static files where one of them changed: it takes seconds."""
+        root = Path(settings.STATIC_ROOT)
+        stamp = root / ".collected"
+        wanted = _static_fingerprint()
+        if settings.DEBUG or (stamp.exists() and stamp.read_text() == wanted):
+            return
+        call_command("collectstatic", interactive=False, clear=root.exists(), verbosity=0)
+        stamp.write_text(wanted)
+
+
+def _static_fingerprint() -> str:
+    names = []
+    for finder in get_finders():
+        for name, storage in finder.list(None):
+            file = Path(storage.path(name))
+            names.append(f"{name} {file.stat().st_size} {file.stat().st_mtime_ns}")
+    return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()
