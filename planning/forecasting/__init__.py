@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from .conversion import Conversion, conversion_rates
 from .expected import FACTORS
 from .history import Funnel, Ledger, from_events
 from .outlook import (
@@ -89,11 +90,13 @@ __all__ = [
     "REVENUE",
     "WINS",
     "Confidence",
+    "Conversion",
     "DealOdds",
     "Funnel",
     "Ledger",
     "Outlook",
     "Targets",
+    "conversion_rates",
     "default_spans",
     "forecast",
     "from_events",

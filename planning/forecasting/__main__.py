@@ -1,8 +1,8 @@
 """
 Answer the backtest's question files: `python -m planning.forecasting IN_DIR OUT_DIR`.
 
-IN_DIR holds meta.json, events.csv and questions.csv; written are deals.csv, sums.csv and attain.csv. Each kind of scope (owner,
-segment, product) is one forecast with its own leaves; they share the company's total.
+IN_DIR holds meta.json, events.csv and questions.csv; written are deals.csv, sums.csv and attain.csv. Each kind of
+scope (owner, segment, product) is one forecast with its own leaves; they share the company's total.
 """
 
 from __future__ import annotations

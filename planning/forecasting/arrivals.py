@@ -23,25 +23,32 @@ PRIOR_DEALS: Final = (
 )
 PRIOR_WIN: Final = 0.2
 PRIOR_DELAY: Final = 60.0
+LAGS: Final = np.array([8, 31, 91, 181], np.int64)  # deals won soon are often of another size than deals won late
+LIKE: Final = 10.0  # won deals that the mean of all is worth against those of one band of lags
 
 
 @dc.dataclass(frozen=True, slots=True)
 class Cohorts:
-    """Every deal created so far, (n,): created and won = days (won -1 unless its last state is won), leaf code."""
+    """
+    Every deal created so far, (n,): created and won = days (won -1 unless its last state is won), leaf code, paid
+    (NaN).
+    """
 
     created: Ints
     won: Ints
     leaf: Ints
+    paid: Floats
 
 
 @dc.dataclass(frozen=True, slots=True)
 class Arrivals:
     """
-    wins (L, H): expected wins in each window from deals created on or after as_of. level (L,): deals created a day;
-    season (12,).
+    wins (L, H): expected wins in each window from deals created on or after as_of; revenue (L, H): the same in units
+    of the leaf's mean won amount. level (L,): deals created a day; season (12,).
     """
 
     wins: Floats
+    revenue: Floats
     level: Floats
     season: Floats
     won_share: float
@@ -94,6 +101,22 @@ def maturation(cohorts: Cohorts, as_of: int, start: int, n_days: int) -> Floats:
     return np.asarray((wins + PRIOR_DEALS * prior) / (at_risk + PRIOR_DEALS))
 
 
+def _relative_size(cohorts: Cohorts, as_of: int) -> Floats:
+    """
+    (len(LAGS) + 1,) mean amount of deals won within each band of lags, over the mean amount of all; 1 without
+    amounts.
+    """
+    paid = np.flatnonzero((cohorts.won >= 0) & (np.nan_to_num(cohorts.paid) > 0))
+    if not len(paid):
+        return np.ones(len(LAGS) + 1)
+    amount = cohorts.paid[paid]
+    weight = np.exp2(-(as_of - cohorts.won[paid]) / COHORT_HALF_LIFE)
+    centre = float(np.average(amount, weights=weight))
+    band = np.searchsorted(LAGS, cohorts.won[paid] - cohorts.created[paid], "right")
+    total = tally(band, weight * amount, len(LAGS) + 1) + LIKE * centre
+    return np.asarray(total / (tally(band, weight, len(LAGS) + 1) + LIKE) / centre)
+
+
 def _effective(weight_from: Ints, as_of: int) -> Floats:
     """Days from each start to as_of, each weighted by LEVEL_HALF_LIFE."""
     rate = np.log(2) / LEVEL_HALF_LIFE
@@ -126,12 +149,10 @@ def expect_arrivals(cohorts: Cohorts, *, as_of: int, ends: Ints, n_leaves: int, 
 
     curve = maturation(cohorts, as_of, start, max(n_days, 1))
     if n_days == 0:
-        return Arrivals(np.zeros((n_leaves, len(ends))), level, season, float(curve.sum()))
+        return Arrivals(np.zeros((n_leaves, 0)), np.zeros((n_leaves, 0)), level, season, float(curve.sum()))
     rhythm = season[months_of(as_of + np.arange(n_days)) % 12]
-    size = 1 << int(2 * n_days).bit_length()
-    daily = np.fft.irfft(np.fft.rfft(rhythm, size) * np.fft.rfft(curve, size), size)[:n_days]
-    until = np.r_[0.0, np.cumsum(np.maximum(daily, 0.0))]
-    per_window = np.diff(until[np.r_[0, ends]])
+    size = _relative_size(cohorts, as_of)[np.searchsorted(LAGS, np.arange(n_days), "right")]
+    wins_in, worth_in = (_per_window(rhythm, f, ends) for f in (curve, curve * size))
 
     due = np.r_[0.0, np.cumsum(maturation(cohorts, as_of, start, 730))][np.clip(as_of - created, 0, 730)]
     expected = tally(leaf, due, n_leaves)
@@ -139,4 +160,19 @@ def expect_arrivals(cohorts: Cohorts, *, as_of: int, ends: Ints, n_leaves: int, 
     success = np.where(active, shrink(observed, expected), 0.0)
     level_wins = level * success
     level_wins *= float(level.sum()) / max(float(level_wins.sum()), 1e-12)
-    return Arrivals(level_wins[:, None] * per_window[None, :], level, season, float(curve.sum()))
+    return Arrivals(
+        wins=level_wins[:, None] * wins_in[None, :],
+        revenue=level_wins[:, None] * worth_in[None, :],
+        level=level,
+        season=season,
+        won_share=float(curve.sum()),
+    )
+
+
+def _per_window(rhythm: Floats, curve: Floats, ends: Ints) -> Floats:
+    """(H,) what one deal a day brings in each window: creation rhythm convolved with the maturation curve."""
+    n_days = len(rhythm)
+    size = 1 << int(2 * n_days).bit_length()
+    daily = np.fft.irfft(np.fft.rfft(rhythm, size) * np.fft.rfft(curve, size), size)[:n_days]
+    until = np.r_[0.0, np.cumsum(np.maximum(daily, 0.0))]
+    return np.asarray(np.diff(until[np.r_[0, ends]]))

@@ -19,13 +19,13 @@ from .expected import Expected, Part
 from .history import Bools, Floats, Ints, Ledger, tally
 
 OPEN, NEW = 0, 1
-PRIOR_LEVEL: Final = (0.15, 0.30)  # sd of the shock on all windows together: open deals, new deals
-PRIOR_WINDOW: Final = 0.10  # sd of the shock on a single window
+PRIOR_LEVEL: Final = (0.10, 0.25)  # sd of the shock on all windows together: open deals, new deals
+PRIOR_WINDOW: Final = 0.07  # sd of the shock on a single window
 PRIOR_LEAF: Final = 0.20  # sd of the shock on one leaf
-UNTRIED: Final = 1.5  # factor on the priors while nothing has been replayed
-PRIOR_WORTH: Final = 4.0  # replays that the priors are worth
+UNTRIED: Final = 2.0  # factor on the priors while nothing has been replayed
+PRIOR_WORTH: Final = 2.0  # replays that the priors are worth
 BIAS_SD: Final = (0.10, 0.20)  # how far off a forecast may be on average before any replay: open deals, new deals
-OVERLAP: Final = 3.0  # replays a period apart share windows: three are worth one
+OVERLAP: Final = 2.0  # replays a period apart share windows: two are worth one
 
 
 @dc.dataclass(frozen=True, slots=True)

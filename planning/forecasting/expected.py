@@ -120,14 +120,14 @@ def expect(ledger: Ledger, funnel: Funnel, *, as_of: int, ends: Ints, leaf: Ints
     )
 
     created = np.flatnonzero(now.state >= 0)
-    cohorts = Cohorts(known.created[created], won_day[created], leaf[created])
+    cohorts = Cohorts(known.created[created], won_day[created], leaf[created], paid[created])
     arrivals = expect_arrivals(cohorts, as_of=as_of, ends=ends, n_leaves=n_leaves, history_from=known.history_from)
     each = worth.by_leaf[:, None]
     new_part = Part(
         wins=arrivals.wins,
-        revenue=arrivals.wins * each,
+        revenue=arrivals.revenue * each,
         wins_var=arrivals.wins,
-        revenue_var=arrivals.wins * each**2 * (1 + worth.spread_imputed),
+        revenue_var=arrivals.revenue * each**2 * (1 + worth.spread_imputed),
     )
     return Expected(
         open=open_part,
