@@ -1,0 +1,109 @@
+"""Who may do what with customers, deals, activities and the vocabulary. Pages, API and templates ask these."""
+
+from core.access import ADMINISTRATORS, ALL, CHAIN, OWNER_AND_CHAIN, Person, Routes, Rule
+from customers.models import Activity, Customer, Deal
+from teams.models import Capability, User
+
+_SELLING = (
+    Capability.REP,
+    Capability.LEAD,
+    Capability.SUPERVISOR,
+    Capability.PLAN_OWNER,
+    Capability.ADMINISTRATOR,
+)
+
+
+def _reaches(user: User, person_id: int | None) -> bool:
+    """Say whether a person's work is the user's to see and to lead: their own, or of somebody below them today."""
+    if not user.is_active or person_id is None:
+        return False
+    return (
+        user.sees_everything
+        or person_id == user.pk
+        or (bool(user.units_in_reach) and User.objects.visible_to(user).filter(pk=person_id).exists())
+    )
+
+
+def can_create_deal(user: User) -> bool:
+    return user.can(*_SELLING)
+
+
+def can_move_deal(user: User, deal: Deal) -> bool:
+    """Forward, back with a reason, won, lost: the owner and those above."""
+    return _reaches(user, deal.owner_id)
+
+
+def can_edit_deal(user: User, deal: Deal) -> bool:
+    return _reaches(user, deal.owner_id)
+
+
+def can_reopen_deal(user: User, deal: Deal) -> bool:
+    """Only those who lead: a closed result is not the rep's alone."""
+    return user.is_manager and _reaches(user, deal.owner_id)
+
+
+def can_amend_deal(user: User, deal: Deal) -> bool:
+    """While a deal is open its owner may; once it is won or lost, who may reopen it."""
+    return can_move_deal(user, deal) if deal.stage.is_open else can_reopen_deal(user, deal)
+
+
+def can_hand_over_deal(user: User, deal: Deal) -> bool:
+    return user.is_manager and _reaches(user, deal.owner_id)
+
+
+def can_create_customer(user: User) -> bool:
+    return user.can(*_SELLING)
+
+
+def can_edit_customer(user: User, customer: Customer) -> bool:
+    """The owner and those above; a customer without an owner: whoever has a deal there."""
+    if customer.owner_id is None:
+        return Customer.objects.visible_to(user).filter(pk=customer.pk).exists()
+    return _reaches(user, customer.owner_id)
+
+
+def can_finish_activity(user: User, activity: Activity) -> bool:
+    return _reaches(user, activity.person_id)
+
+
+def can_set_up(user: User) -> bool:
+    """Pipelines, stages, product lines, regions, channels."""
+    return user.can(Capability.ADMINISTRATOR)
+
+
+_ANYBODY = Rule(ALL)
+_OF_DEALS = Rule(OWNER_AND_CHAIN, scope="")
+_LEADING = Rule(CHAIN, sees=frozenset({Person.OWNER}))
+_SET_UP = Rule(ADMINISTRATORS, sees=ALL - ADMINISTRATORS)
+
+ROUTES: Routes = {
+    "customers:board": {"GET": _ANYBODY},
+    "customers:deals": {"GET": _ANYBODY},
+    "customers:deal-new": {"GET": _ANYBODY, "POST": _ANYBODY},
+    "customers:deal-detail": {"GET": _OF_DEALS},
+    "customers:deal-edit": {"GET": _OF_DEALS, "POST": _OF_DEALS},
+    "customers:deal-move": {"GET": _OF_DEALS, "POST": _OF_DEALS},
+    "customers:deal-undo": {"POST": _OF_DEALS},
+    "customers:deal-amend": {"GET": _OF_DEALS, "POST": _OF_DEALS},
+    "customers:deal-reopen": {"GET": _LEADING, "POST": _LEADING},
+    "customers:deal-hand-over": {"GET": _LEADING, "POST": _LEADING},
+    "customers:my-day": {"GET": _ANYBODY},
+    "customers:activity-new": {"GET": _ANYBODY, "POST": _ANYBODY},
+    "customers:activity-done": {"GET": _OF_DEALS, "POST": _OF_DEALS},
+    "customers:customers": {"GET": _ANYBODY},
+    "customers:customer-new": {"GET": _ANYBODY, "POST": _ANYBODY},
+    "customers:customer-detail": {"GET": _OF_DEALS},
+    "customers:customer-edit": {"GET": _OF_DEALS, "POST": _OF_DEALS},
+    "customers:contact-new": {"GET": _OF_DEALS, "POST": _OF_DEALS},
+    "customers:contact-edit": {"GET": _OF_DEALS, "POST": _OF_DEALS},
+    "customers:stages": {"GET": _SET_UP},
+    "customers:pipeline-new": {"GET": _SET_UP, "POST": _SET_UP},
+    "customers:pipeline-edit": {"GET": _SET_UP, "POST": _SET_UP},
+    "customers:stage-new": {"GET": _SET_UP, "POST": _SET_UP},
+    "customers:stage-edit": {"GET": _SET_UP, "POST": _SET_UP},
+    "customers:stage-move": {"POST": _SET_UP},
+    "customers:stage-delete": {"POST": _SET_UP},
+    "customers:words": {"GET": _SET_UP},
+    "customers:word-new": {"GET": _SET_UP, "POST": _SET_UP},
+    "customers:word-edit": {"GET": _SET_UP, "POST": _SET_UP},
+}

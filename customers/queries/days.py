@@ -1,0 +1,93 @@
+"""A rep's day: what is won so far, what to do next, whom to visit, which deals have gone quiet."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+
+from core.periods import FiscalCalendar, Span, month_span
+from customers.models import Activity, Contact, Deal
+from customers.queries.deals import IDLE_AFTER
+from teams.models import Company, User
+
+QUIET_DEALS = 5
+
+
+@dataclass(frozen=True)
+class Won:
+    """What a person won in a span of business days."""
+
+    span: Span
+    amount: Decimal
+    count: int
+
+
+@dataclass(frozen=True)
+class Day:
+    """What a person has to know today."""
+
+    today: date
+    quarter: int
+    this_month: Won
+    this_quarter: Won
+    due: list[Activity]
+    later: list[Activity]
+    visits: list[Activity]
+    quiet: list[Deal]
+
+
+def my_day(*, user: User, company: Company, now: datetime) -> Day:
+    """Return the day of a person, in the company's time zone and fiscal calendar."""
+    zone = ZoneInfo(company.time_zone)
+    today = now.astimezone(zone).date()
+    calendar = FiscalCalendar(company.fiscal_start_month)
+    year, quarter = calendar.year_of(today), calendar.quarter_of(today)
+    midnight = datetime.combine(today + timedelta(days=1), time(), zone)
+    week_end = datetime.combine(today + timedelta(days=7 - today.weekday()), time(), zone)
+    planned = list(_planned(user).filter(due_at__lt=max(week_end, midnight)).order_by("due_at", "pk"))
+    visits = [activity for activity in planned if activity.kind == Activity.Kind.VISIT and activity.due_at]
+    due = [activity for activity in planned if activity.due_at and activity.due_at < midnight]
+    return Day(
+        today=today,
+        quarter=quarter,
+        this_month=_won(user, month_span(today)),
+        this_quarter=_won(user, calendar.quarter(year, quarter)),
+        due=due,
+        later=[activity for activity in planned if activity not in due],
+        visits=visits,
+        quiet=list(_quiet(user, now)),
+    )
+
+
+def _planned(user: User) -> QuerySet[Activity]:
+    """Return the person's open activities with their deal, customer and the customer's contacts."""
+    contacts = Prefetch("customer__contacts", queryset=Contact.objects.order_by("name", "pk"))
+    return (
+        Activity.objects.filter(person=user)
+        .planned()
+        .select_related("deal__stage", "customer")
+        .prefetch_related(contacts)
+    )
+
+
+def _won(user: User, span: Span) -> Won:
+    found = (
+        Deal.objects.won()
+        .credited_to(user)
+        .closed_within(span.first, span.last + timedelta(days=1))
+        .order_by()
+        .values_list("amount", flat=True)
+    )
+    amounts = list(found)
+    return Won(span, sum((amount for amount in amounts if amount is not None), Decimal(0)), len(amounts))
+
+
+def _quiet(user: User, now: datetime) -> QuerySet[Deal]:
+    """Return the person's open deals without a next step and without a touch for a week, the quietest first."""
+    next_step = Activity.objects.planned().filter(deal=OuterRef("pk"))
+    mine: QuerySet[Any] = Deal.objects.filter(~Exists(next_step), owner=user).open().with_last_touch()
+    quiet = mine.filter(touched_at__lt=now - IDLE_AFTER).select_related("customer", "stage")
+    return quiet.order_by("touched_at")[:QUIET_DEALS]
