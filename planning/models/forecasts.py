@@ -1,5 +1,5 @@
 from decimal import Decimal
-from typing import Self
+from typing import Self, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -15,13 +15,16 @@ from .plans import Plan
 JOB = "planning.forecast"  # the job whose runs and publication these rows belong to; its scope is the plan's key
 
 
-class SnapshotQuerySet(models.QuerySet["models.Model"]):
+Row = TypeVar("Row", bound=models.Model)
+
+
+class SnapshotQuerySet(models.QuerySet[Row]):
     def current(self, plan: Plan) -> Self:
         """Rows of the published snapshot of a plan: the one that readers see."""
         return self.filter(run__in=Publication.objects.filter(job=JOB, scope=str(plan.pk)).values("run"))
 
 
-class NodeQuerySet(SnapshotQuerySet):
+class NodeQuerySet(SnapshotQuerySet["NodeForecast"]):
     def visible_to(self, user: User) -> Self:
         if not user.is_active:
             return self.none()
@@ -43,7 +46,7 @@ class ForecastEvidence(models.Model):
     is_thin = models.BooleanField()  # the figures rest mainly on priors, and the pages say so
     facts = models.JSONField(default=dict)
 
-    objects = SnapshotQuerySet.as_manager()
+    objects = SnapshotQuerySet["ForecastEvidence"].as_manager()
 
     def __str__(self) -> str:
         return f"{self.run_id}"
@@ -123,7 +126,7 @@ class DealForecast(models.Model):
     )  # the amount reckoned with; the mean where it is unknown
     factors = models.JSONField(default=dict)
 
-    objects = SnapshotQuerySet.as_manager()
+    objects = SnapshotQuerySet["DealForecast"].as_manager()
 
     class Meta:
         constraints = [
@@ -166,7 +169,7 @@ class StageConversion(models.Model):
     median_days = models.FloatField(null=True)
     p85_days = models.FloatField(null=True)
 
-    objects = SnapshotQuerySet.as_manager()
+    objects = SnapshotQuerySet["StageConversion"].as_manager()
 
     class Meta:
         constraints = [

@@ -30,6 +30,11 @@ class Organisation:
     def node_count(self) -> int:
         return len(self.unit_ids) + len(self.person_ids)
 
+    @property
+    def root_id(self) -> int | None:
+        """The company; None before it has been named."""
+        return next(iter(_root(self.parents)), None)
+
     @cached_property
     def _nodes(self) -> dict[tuple[str, int], int]:
         units = {("unit", unit): node for node, unit in enumerate(self.unit_ids)}

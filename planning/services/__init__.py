@@ -1,5 +1,6 @@
 """Writes of the plan."""
 
+from .forecasts import YearIsOver, run_forecast
 from .refusals import (
     AmountIsInvalid,
     CompanyIsMissing,
@@ -26,11 +27,13 @@ __all__ = [
     "PlanHasNoTargets",
     "PlanIsActive",
     "Spread",
+    "YearIsOver",
     "activate_version",
     "begin_year",
     "create_plan",
     "open_fiscal_year",
     "revise_plan",
+    "run_forecast",
     "set_target",
     "split_target",
     "targets_state",

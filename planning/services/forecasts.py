@@ -1,0 +1,81 @@
+"""The nightly forecast of a plan, carried out and published."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+from django.db.models import Manager
+from django.utils.translation import gettext as _
+
+from core import jobs
+from core.errors import DomainError
+from core.jobs import Outcome
+from core.models import JobRun
+from planning.models import JOB, DealForecast, ForecastEvidence, NodeForecast, Plan
+from planning.queries.snapshot import Snapshot, snapshot
+
+KEPT_DAYS = 62  # nights kept whole; of older months the last night stays for ever
+_BATCH = 5_000
+
+Row = TypeVar("Row", NodeForecast, DealForecast)
+
+
+class YearIsOver(DomainError):
+    """A year that ended before the day has results, not a forecast."""
+
+
+def run_forecast(*, plan: Plan, as_of: date, clock: Callable[[], datetime], again: bool = False) -> Outcome:
+    """
+    Forecast a plan from what was known before a business day, and publish it.
+
+    Safe to start any number of times, at once, and to kill anywhere: see `core.jobs`.
+
+    :param again: reckon anew although the day is published (late data): the next revision
+    :raises YearIsOver: where the plan's year ended before the day
+    """
+    year = plan.fiscal_year
+    if as_of >= year.after_date:
+        raise YearIsOver(
+            _("%(year)s ended on %(last)s: look at its results instead of a forecast.")
+            % {"year": year, "last": year.after_date - timedelta(days=1)}
+        )
+    run = jobs.due(job=JOB, scope=str(plan.pk), business_date=as_of, now=clock(), again=again)
+    outcome = jobs.carry_out(
+        run,
+        reckon=lambda: snapshot(plan=plan, as_of=as_of),
+        write=lambda row, night: _write(row, plan, as_of, night),
+        doubt=_doubt,
+        clock=clock,
+    )
+    if outcome is Outcome.PUBLISHED:
+        jobs.prune(job=JOB, scope=str(plan.pk), before=as_of - timedelta(days=KEPT_DAYS))
+    return outcome
+
+
+def _write(run: JobRun, plan: Plan, as_of: date, night: Snapshot) -> int:
+    """Save all rows of a night; the caller's transaction holds them together."""
+    ForecastEvidence.objects.create(run=run, plan=plan, as_of_date=as_of, is_thin=night.is_thin, facts=night.facts)
+    written = 1
+    written += _save(run, NodeForecast.objects, night.nodes)
+    written += _save(run, DealForecast.objects, night.deals)
+    return written
+
+
+def _save(run: JobRun, table: Manager[Row], rows: Sequence[Row]) -> int:
+    for row in rows:
+        row.run = run
+    table.bulk_create(rows, batch_size=_BATCH)
+    return len(rows)
+
+
+def _doubt(night: Snapshot) -> str:
+    """Look at a night before it is published: a sentence holds it back."""
+    for row in night.nodes:
+        if not row.p10 <= row.p50 <= row.p90:
+            return f"quantiles out of order at unit {row.unit_id} person {row.person_id} {row.period}"
+    year = [row for row in night.nodes if row.period == "FY"]
+    company = sum(row.booked for row in year if row.unit_id == night.places.root_id)
+    people = sum(row.booked for row in year if row.person_id is not None)
+    if night.places.root_id is not None and company != people:
+        return f"the company booked {company}, its people {people}"
+    return ""
