@@ -2,23 +2,37 @@
 
 from .actuals import NOTHING, Actual, Won, actuals, by_person, by_unit, in_no_unit, sum_of, unit_parents, year_actuals
 from .calendars import WorkCalendar, fiscal_months
+from .pace import Pace, quarter_pace
+from .plans import plan_on, version_in_force, visible_versions
 from .shapes import Basis, Shape, last_year_shape, shape_of
+from .targets import GridRow, TargetGrid, ancestors, months_of, target_grid, target_to_date
 
 __all__ = [
     "NOTHING",
     "Actual",
     "Basis",
+    "GridRow",
+    "Pace",
     "Shape",
+    "TargetGrid",
     "Won",
     "WorkCalendar",
     "actuals",
+    "ancestors",
     "by_person",
     "by_unit",
     "fiscal_months",
     "in_no_unit",
     "last_year_shape",
+    "months_of",
+    "plan_on",
+    "quarter_pace",
     "shape_of",
     "sum_of",
+    "target_grid",
+    "target_to_date",
     "unit_parents",
+    "version_in_force",
+    "visible_versions",
     "year_actuals",
 ]

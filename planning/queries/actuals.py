@@ -32,6 +32,7 @@ WITH won AS (
       ON held.deal_id = won.id AND held.valid_from <= won.stage_since
      AND (held.valid_to IS NULL OR held.valid_to > won.stage_since)
     WHERE won.day >= %(first)s AND won.day < %(after)s
+      AND (%(owner)s::bigint IS NULL OR COALESCE(held.owner_id, won.owner_id) = %(owner)s)
 )
 SELECT owned.owner_id, member.unit_id, date_trunc('month', owned.day)::date AS month,
        COALESCE(sum(owned.amount), 0), count(*), count(*) - count(owned.amount)
@@ -77,10 +78,14 @@ class Actual:
 ByMonth = Mapping[date, Won]
 
 
-def actuals(*, first: date, after: date, time_zone: str) -> list[Actual]:
-    """Return what was won on the business days [first, after) of a time zone. One query, whatever the number of deals."""
+def actuals(*, first: date, after: date, time_zone: str, owner: int | None = None) -> list[Actual]:
+    """
+    Return what was won on the business days [first, after) of a time zone. One query, whatever the number of deals.
+
+    :param owner: only what this person won; None = everybody
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_WON, {"first": first, "after": after, "zone": time_zone})
+        cursor.execute(_WON, {"first": first, "after": after, "zone": time_zone, "owner": owner})
         return [
             Actual(owner, unit, month, Won(Decimal(revenue), wins, unknown))
             for owner, unit, month, revenue, wins, unknown in cursor.fetchall()
