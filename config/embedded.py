@@ -69,8 +69,6 @@ def parts(folder: Path = VAR, *, durable: bool = True, prefix: str = "") -> Iter
     :param prefix: of the data folders' names, so that tests do not meet a person's data
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if not os.environ.get("SECRET_KEY"):
-        os.environ["SECRET_KEY"] = secret_key(folder)
     candidates: list[Part] = [
         Postgres(folder / f"{prefix}postgres", durable=durable),
         Redis(folder / f"{prefix}redis"),
@@ -79,6 +77,8 @@ def parts(folder: Path = VAR, *, durable: bool = True, prefix: str = "") -> Iter
     if not wanted:
         yield []
         return
+    if not os.environ.get("SECRET_KEY"):
+        os.environ["SECRET_KEY"] = secret_key(folder)
     with (folder / f"{prefix}parts.users").open("w") as users:
         lock = folder / f"{prefix}parts.lock"
         try:
@@ -342,10 +342,14 @@ class Redis:
 
 
 def _launch(command: list[str], log: Path, account: pwd.struct_passwd | None) -> None:
-    """Start a server in a session of its own: Ctrl-C at the terminal is ours to handle, in our order."""
+    """
+    Start a server that outlives us where others use it: in a session of its own, so that Ctrl-C at the terminal is ours
+    to handle in our order, and as nobody's child, so that it leaves no zombie.
+    """
     with _log_for(log) as sink:
-        subprocess.Popen(
-            command,
+        subprocess.run(
+            ["/bin/sh", "-c", '"$@" &', "sh", *command],
+            check=True,
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,

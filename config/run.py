@@ -26,7 +26,7 @@ from typing import IO, Any
 import psutil
 
 from config.children import Child, Register
-from config.embedded import BASE_DIR, VAR, CannotStart, Part, parts, tail
+from config.embedded import BASE_DIR, VAR, CannotStart, Part, parts, secret_key, tail
 
 WEB_START_TIMEOUT = 60.0
 LOOK_AT_PARTS_EVERY = 5.0
@@ -130,6 +130,7 @@ def _run(host: str, port: int) -> None:
 
 def production(host: str) -> None:
     """What people see is what is tested: production settings, only without TLS, which a proxy would add."""
+    os.environ.setdefault("SECRET_KEY", secret_key(VAR))
     os.environ.setdefault("DEBUG", "0")
     os.environ.setdefault("HTTPS", "0")
     if host not in ("127.0.0.1", "localhost"):

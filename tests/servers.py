@@ -1,0 +1,25 @@
+"""
+A pytest plugin (`-p tests.servers` in pyproject.toml): Postgres and Redis before pytest-django reads the settings.
+
+DATABASE_URL and REDIS_URL name a developer's own servers; without them the embedded ones start, in folders of their own
+and without fsync. Workers of pytest-xdist inherit the variables and so share the servers.
+"""
+
+import os
+from contextlib import ExitStack
+
+import pytest
+
+from config.embedded import parts
+
+_running = ExitStack()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    # The only hook of an early plugin that runs before pytest-django's first look at the settings.
+    os.environ["DEBUG"] = "1"
+    _running.enter_context(parts(durable=False, prefix="test-"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    _running.close()
