@@ -36,6 +36,7 @@ _AXIS = {
     "tickfont": {"color": TEXT, "size": 12},
     "title": {"font": {"color": TEXT, "size": 12}},
     "automargin": True,
+    "ticklabelstandoff": 6,
     "fixedrange": True,
 }
 TEMPLATE = go.layout.Template(

@@ -84,6 +84,16 @@
   document.addEventListener("submit", () => { unsaved = false; });
   window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
 
+  /* The demo company's sign-in: one press fills in the form and sends it. */
+  document.addEventListener("click", (event) => {
+    const person = event.target.closest("[data-demo]");
+    if (!person) return;
+    const form = $("#sign-in");
+    form.elements.login.value = person.dataset.demo;
+    form.elements.password.value = $("#demo-password").textContent.trim();
+    form.requestSubmit();
+  });
+
   /* The command palette */
   const palette = $("#palette");
   if (palette) {
