@@ -63,7 +63,7 @@ class NodeForecast(models.Model):
     run = models.ForeignKey(JobRun, models.CASCADE, related_name="+")
     unit = models.ForeignKey(OrgUnit, models.PROTECT, null=True, related_name="+")
     person = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    period = models.CharField(max_length=3)  # M01 … M12, Q1 … Q4, FY
+    period = models.CharField(max_length=3)  # M01 … M12, Q1 … Q4, FY; C01 … C11 from the year's start to a month's end
     first_date = models.DateField()
     booked = _money()
     open = _money()
@@ -142,8 +142,9 @@ class StageConversion(models.Model):
     """
     How deals leave one stage, as seen by one night: counts, rate with its interval, time in stage.
 
-    rate = share of the deals that entered the stage which go on to a later open stage or to won, estimated so that deals
-    still open count for as long as they were watched (Aalen-Johansen). Null where nothing entered.
+    entered = stays begun in the window. rate = share of the stays that leave forwards (to a later open stage or to won) as
+    their next move, young stays counting only as long as they were watched (Aalen-Johansen); win_rate = share of the deals
+    that entered the stage which are won in the end. low, high: 80 % intervals. Null where there is no evidence.
     """
 
     class By(models.TextChoices):
@@ -154,18 +155,27 @@ class StageConversion(models.Model):
         CHANNEL = "channel", _("Lead source")
         REGION = "region", _("Region")
 
+    class Window(models.TextChoices):
+        QUARTER = "90d", _("Entered in the last 90 days")
+        YEAR = "365d", _("Entered in the last 365 days")
+        EVER = "all", _("Entered at any time")
+
     run = models.ForeignKey(JobRun, models.CASCADE, related_name="+")
     stage = models.ForeignKey(Stage, models.CASCADE, related_name="+")
+    window = models.CharField(max_length=4, choices=Window)
     by = models.CharField(max_length=8, choices=By)
     member = models.BigIntegerField(default=0)  # key of the unit, person, product line …; 0 = the company
     entered = models.PositiveIntegerField()
     advanced = models.PositiveIntegerField()
+    back = models.PositiveIntegerField()
     lost = models.PositiveIntegerField()
     still_open = models.PositiveIntegerField()
     rate = models.FloatField(null=True)
     low = models.FloatField(null=True)
     high = models.FloatField(null=True)
     win_rate = models.FloatField(null=True)
+    win_low = models.FloatField(null=True)
+    win_high = models.FloatField(null=True)
     median_days = models.FloatField(null=True)
     p85_days = models.FloatField(null=True)
 
@@ -174,10 +184,9 @@ class StageConversion(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["run", "stage", "by", "member"],
-                name="stageconversion_once_per_member",
+                fields=["run", "window", "by", "member", "stage"], name="stageconversion_once_per_member"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.run_id} {self.stage_id} {self.by} {self.member}"
+        return f"{self.run_id} {self.stage_id} {self.window} {self.by} {self.member}"

@@ -25,6 +25,7 @@ class Organisation:
     below: sparse.csr_matrix
 
     parents: Mapping[int, int | None]
+    unit_of: Mapping[int, int]
 
     @property
     def node_count(self) -> int:
@@ -48,6 +49,20 @@ class Organisation:
         """Whose node it is: a unit's key or a person's, the other None."""
         units = len(self.unit_ids)
         return (self.unit_ids[node], None) if node < units else (None, self.person_ids[node - units])
+
+    def unit_by_depth(self) -> list[dict[int, int]]:
+        """
+        For each level of the tree, company first: person → place of the person's unit of that level in `unit_ids`.
+
+        Units of one level share nobody, so that one grouping counts a whole level at once.
+        """
+        levels: list[dict[int, int]] = []
+        for person in self.person_ids:
+            for depth, unit in enumerate(reversed(_chain(self.unit_of.get(person), self.parents))):
+                if depth == len(levels):
+                    levels.append({})
+                levels[depth][person] = self._nodes["unit", unit]
+        return levels
 
     def units_above(self, unit_id: int | None) -> list[int]:
         """Nodes of a unit and all above it; of the company, where there is no unit."""
@@ -75,7 +90,7 @@ def organisation(*, as_of: date, also: Iterable[int] = ()) -> Organisation:
     below = sparse.csr_matrix(
         (np.ones(len(rows)), (rows, columns)), shape=(len(units) + len(people), len(people)), dtype=np.float64
     )
-    return Organisation(tuple(at), tuple(people), below, parent)
+    return Organisation(tuple(at), tuple(people), below, parent, unit_of)
 
 
 def _chain(unit: int | None, parent: Mapping[int, int | None]) -> list[int]:

@@ -4,20 +4,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
 
 from core.periods import add_months
 from planning.forecasting import FACTORS, REVENUE, WINS, Outlook, Targets, forecast
-from planning.models import MONTHS, DealForecast, NodeForecast, Plan, Target
+from planning.models import MONTHS, DealForecast, NodeForecast, Plan, StageConversion, Target
 
 from .actuals import Actual, actuals
+from .conversions import conversion_rows
 from .history import DealHistory, day_number, deal_history
 from .organisation import Organisation, organisation
 
-PERIODS = (*(f"M{month:02}" for month in range(1, 13)), "Q1", "Q2", "Q3", "Q4", "FY")
-SPANS = np.array([*((k, k + 1) for k in range(12)), (0, 3), (3, 6), (6, 9), (9, 12), (0, 12)], np.int64)
+# Months, quarters, the year, and from the year's start to each month's end: a sum's quantiles are not the sum of quantiles.
+PERIODS = (
+    *(f"M{month:02}" for month in range(1, 13)),
+    *(f"Q{quarter}" for quarter in range(1, 5)),
+    "FY",
+    *(f"C{month:02}" for month in range(1, 12)),
+)
+SPANS = np.array(
+    [*((k, k + 1) for k in range(12)), (0, 3), (3, 6), (6, 9), (9, 12), (0, 12), *((0, k) for k in range(1, 12))],
+    np.int64,
+)
 METHOD = "hazards-1"  # named in the evidence, so that a stored forecast tells which method made it
 _CENT = Decimal("0.01")
 
@@ -39,6 +50,7 @@ class Snapshot:
 
     nodes: list[NodeForecast]
     deals: list[DealForecast]
+    conversions: list[StageConversion]
     facts: dict[str, object]
     is_thin: bool
     history: DealHistory
@@ -74,6 +86,7 @@ def snapshot(*, plan: Plan, as_of: date) -> Snapshot:
     return Snapshot(
         nodes=list(_node_rows(outlook, places, booked, targets, edges)),
         deals=list(_deal_rows(outlook, history)),
+        conversions=list(conversion_rows(history, places, as_of=as_of)),
         facts=_facts(outlook),
         is_thin=outlook.confidence.thin,
         history=history,
@@ -126,7 +139,7 @@ def _targets(plan: Plan, places: Organisation) -> dict[int, Target]:
 
 
 def _asked(targets: Mapping[int, Target], already: Cents) -> Targets:
-    """Each target asked for every period: twelve months, four quarters, the year."""
+    """Each target asked for every period."""
     asked = [
         (node, first, stop, amount, already[node, first:stop].sum() / 100)
         for node, target in targets.items()
@@ -144,7 +157,9 @@ def _asked(targets: Mapping[int, Target], already: Cents) -> Targets:
 
 
 def _amounts(target: Target) -> list[Decimal]:
-    return [*(getattr(target, month) for month in MONTHS), target.q1, target.q2, target.q3, target.q4, target.total]
+    """The target of every period, in the order of PERIODS."""
+    months: list[Decimal] = [getattr(target, month) for month in MONTHS]
+    return [*months, target.q1, target.q2, target.q3, target.q4, target.total, *list(accumulate(months))[:-1]]
 
 
 def _node_rows(

@@ -11,13 +11,13 @@ from core import jobs
 from core.errors import DomainError
 from core.jobs import Outcome
 from core.models import JobRun
-from planning.models import JOB, DealForecast, ForecastEvidence, NodeForecast, Plan
+from planning.models import JOB, DealForecast, ForecastEvidence, NodeForecast, Plan, StageConversion
 from planning.queries.snapshot import Snapshot, snapshot
 
 KEPT_DAYS = 62  # nights kept whole; of older months the last night stays for ever
 _BATCH = 5_000
 
-Row = TypeVar("Row", NodeForecast, DealForecast)
+Row = TypeVar("Row", NodeForecast, DealForecast, StageConversion)
 
 
 class YearIsOver(DomainError):
@@ -58,6 +58,7 @@ def _write(run: JobRun, plan: Plan, as_of: date, night: Snapshot) -> int:
     written = 1
     written += _save(run, NodeForecast.objects, night.nodes)
     written += _save(run, DealForecast.objects, night.deals)
+    written += _save(run, StageConversion.objects, night.conversions)
     return written
 
 
