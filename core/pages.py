@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django_htmx.middleware import HtmxDetails
 
@@ -40,6 +40,11 @@ def page(
     )
     response["Vary"] = "HX-Request, Cookie, Accept-Language"
     return response
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what a form is bound to: the body of a POST (an empty one too), nothing before it is sent."""
+    return request.POST if request.method == "POST" else None
 
 
 def carried_out(form: BaseForm, service: Callable[..., Any], **arguments: Any) -> Any:

@@ -108,6 +108,11 @@ class User(AbstractBaseUser):  # type: ignore[django-manager-missing]  # knox na
     def __str__(self) -> str:
         return self.name or self.email
 
+    @property
+    def roles(self) -> list[str]:
+        """The capabilities in words, in the order of the trade."""
+        return [str(capability.label) for capability in Capability if capability in self.capabilities]
+
     def can(self, *capabilities: Capability) -> bool:
         return self.is_active and any(capability in self.capabilities for capability in capabilities)
 

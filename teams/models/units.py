@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import (
 from django.db import connection, models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Now, TruncDate
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from tree_queries.models import TreeNode
 from tree_queries.query import TreeQuerySet
@@ -58,9 +59,9 @@ class OrgUnitQuerySet(TreeQuerySet):
         """Keys of the units managed today by a person, and of all units below them."""
         return _keys(
             """
-            WITH RECURSIVE reach AS (
-                SELECT unit_id AS id FROM teams_management
-                WHERE user_id = %s AND valid_from <= CURRENT_DATE AND (valid_to IS NULL OR valid_to > CURRENT_DATE)
+            reach AS (
+                SELECT unit_id AS id FROM teams_management, today
+                WHERE user_id = %s AND valid_from <= today.day AND (valid_to IS NULL OR valid_to > today.day)
                 UNION
                 SELECT unit.id FROM teams_orgunit unit JOIN reach ON unit.parent_id = reach.id
             ) SELECT id FROM reach
@@ -72,11 +73,11 @@ class OrgUnitQuerySet(TreeQuerySet):
         """Keys of the unit a person belongs to today, then of its ancestors up to the company."""
         return _keys(
             """
-            WITH RECURSIVE chain AS (
+            chain AS (
                 SELECT unit.id, unit.parent_id, 0 AS up FROM teams_orgunit unit
-                JOIN teams_membership held ON held.unit_id = unit.id
-                WHERE held.user_id = %s AND held.valid_from <= CURRENT_DATE
-                  AND (held.valid_to IS NULL OR held.valid_to > CURRENT_DATE)
+                JOIN teams_membership held ON held.unit_id = unit.id, today
+                WHERE held.user_id = %s AND held.valid_from <= today.day
+                  AND (held.valid_to IS NULL OR held.valid_to > today.day)
                 UNION ALL
                 SELECT unit.id, unit.parent_id, chain.up + 1 FROM teams_orgunit unit
                 JOIN chain ON unit.id = chain.parent_id
@@ -87,8 +88,10 @@ class OrgUnitQuerySet(TreeQuerySet):
 
 
 def _keys(sql: str, key: int) -> list[int]:
+    """Run the rest of a recursive query; `today` is the day that `.current()` means: of the active time zone."""
+    today = "WITH RECURSIVE today AS (SELECT (now() AT TIME ZONE %s)::date AS day), "
     with connection.cursor() as cursor:
-        cursor.execute(sql, [key])
+        cursor.execute(today + sql, [str(timezone.get_current_timezone()), key])
         return [found for (found,) in cursor.fetchall()]
 
 
