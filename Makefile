@@ -28,6 +28,64 @@ run: ## start everything on this machine: make run PORT=8123
 	@$(PYTHON) config/assets.py
 	@exec $(PYTHON) -m config.run
 
+BIN = $(shell $(PYTHON) -c "import os, sys; print(os.path.dirname(sys.executable))")
+
+# What the linters import needs settings, and none of their answers.
+LINT := DATABASE_URL=postgres://none REDIS_URL=redis://none SECRET_KEY=lint DEBUG=1 EMBEDDED=0
+
+.PHONY: test
+test: lint ## check and test everything, browser tests included
+	@$(PYTHON) config/assets.py
+	@$(PYTHON) -m tests.chromium
+	$(PYTHON) -m pytest -n 2 -m "not crash and not fuzz" --cov --cov-report=term:skip-covered
+
+.PHONY: test-fast
+test-fast: ## only the tests that need no browser, without coverage, until the first failure
+	$(ENV_DEV)
+	@$(PYTHON) -m pytest -n 2 -x -m "not browser and not crash and not fuzz"
+
+.PHONY: lint
+lint: ## linters, formatters, import contracts and types
+	$(ENV_DEV)
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djade --check --target-version 5.2
+	$(BIN)/lint-imports
+	$(LINT) $(PYTHON) -m mypy .
+
+.PHONY: format
+format: ## format code and templates
+	$(ENV_DEV)
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+	git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djade --target-version 5.2 || true
+
+.PHONY: fuzz
+fuzz: ## send the API what its schema allows, and what it forbids
+	$(ENV_DEV)
+	$(PYTHON) -m pytest tests/fuzz -m fuzz -p no:randomly
+
+.PHONY: crash
+crash: ## kill processes at many points and look for damage
+	$(ENV_DEV)
+	$(PYTHON) -m pytest -m crash
+
+.PHONY: bench
+bench: ## measure the night, the pages and the API against their floors
+	$(ENV_DEV)
+	$(PYTHON) -m bench
+
+.PHONY: messages
+messages: ## bring new strings into the catalogues
+	$(ENV_DEV)
+	@$(LINT) $(PYTHON) manage.py messages
+
+.PHONY: clean
+clean: ## remove what was made, except the data in var/postgres
+	rm -rf .venv node_modules tests/chromium/node_modules static/vendor htmlcov .coverage* var/static var/chromium var/test-* var/log
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
 .PHONY: env
 env: ## make .venv with everything for development
 	$(ENV_DEV)

