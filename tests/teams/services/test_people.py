@@ -116,7 +116,7 @@ def test_old_sessions_stay_dead_when_a_person_comes_back(cast: Cast) -> None:
     services.deactivate_person(actor=cast.admin, person=cast.rao, version=1, left_date=TODAY)
     person = services.reactivate_person(actor=cast.admin, person=cast.rao, version=2)
     assert person.is_active
-    assert client.get("/accounts/email/").status_code == 302
+    assert client.get("/people/profile/").status_code == 302
 
 
 def test_nobody_shuts_the_own_door(cast: Cast) -> None:
