@@ -17,6 +17,7 @@ from .hazards import shrink
 from .history import EPOCH, Floats, Ints, tally
 
 LEVEL_HALF_LIFE: Final = 60.0  # days: how fast the creation rate forgets
+TRIAL_DAYS: Final = 14.0  # days at the rate of the others that a leaf starts with; one that has stopped gets none
 COHORT_HALF_LIFE: Final = 365.0
 PRIOR_DEALS: Final = (
     5.0  # a cohort this large, winning PRIOR_WIN of its deals within some PRIOR_DELAY days, before any evidence
@@ -143,8 +144,9 @@ def expect_arrivals(cohorts: Cohorts, *, as_of: int, ends: Ints, n_leaves: int, 
     active = np.bincount(leaf, minlength=n_leaves) > 0
     whole = float(_effective(np.array([start]), as_of)[0])
     company = float(count.sum()) / max(whole, 1.0)
-    share = company / max(int(active.sum()), 1)
-    level = np.where(active, (count + 14 * share) / (_effective(begun, as_of) + 14), 0.0)
+    share = company / max(int((count >= 0.5).sum()), 1)
+    trial = np.where(active & (begun > as_of - LEVEL_HALF_LIFE), TRIAL_DAYS, 0.0)
+    level = (count + trial * share) / np.maximum(_effective(begun, as_of) + trial, 1.0)
     level *= company / max(float(level.sum()), 1e-12)
 
     curve = maturation(cohorts, as_of, start, max(n_days, 1))

@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from scipy.special import expit, logit
 
-from .errors import NEW, OPEN, Errors
+from .errors import NEW, OPEN, Errors, leaf_reach
 from .expected import Part
 from .history import Floats
 
@@ -48,11 +48,11 @@ def _shock(rng: np.random.Generator, sd: Floats, shape: tuple[int, ...], tail: F
     return np.asarray(np.clip(z * tail, -2.5, 2.5))
 
 
-def _company(rng: np.random.Generator, errors: Errors, part: int, n_windows: int, n: int) -> Floats:
-    """(H, n) log shocks of the company."""
+def _company(rng: np.random.Generator, errors: Errors, part: int, *, shared: float, n_windows: int, n: int) -> Floats:
+    """(H, n) log shocks of the company; shared: sd of its level beyond what the leaves' own shocks add up to."""
     heavy = np.sqrt((errors.freedom - 2) / np.maximum(rng.chisquare(errors.freedom, n), 0.2))
     reach = np.sqrt(1 + GROWTH * np.arange(n_windows))[:, None]
-    level = _shock(rng, errors.level[part] * reach, (1, n), heavy)
+    level = _shock(rng, shared * reach, (1, n), heavy)
     return level + _shock(rng, np.asarray(errors.window[part]), (n_windows, n), heavy)
 
 
@@ -63,7 +63,15 @@ def simulate(sources: Sources, *, seed: int, n_draws: int) -> Iterator[tuple[Flo
     """
     n_leaves, n_windows = sources.open.wins.shape
     common = np.random.default_rng([seed, 0])
-    shocks = [_company(common, sources.wins_errors, part, n_windows, n_draws) for part in (OPEN, NEW)]
+    shocks, leaf_sd = [], []
+    for which, part in ((OPEN, sources.open), (NEW, sources.new)):
+        mean = part.wins.sum(1)
+        own = sources.wins_errors.leaf[which] * leaf_reach(mean)
+        added = float(((mean / max(float(mean.sum()), 1e-12) * own) ** 2).sum())
+        level = float(sources.wins_errors.level[which])
+        shared = float(np.sqrt(max(level**2 - added, (0.3 * level) ** 2)))
+        leaf_sd.append(own)
+        shocks.append(_company(common, sources.wins_errors, which, shared=shared, n_windows=n_windows, n=n_draws))
     extra_sd = [
         np.sqrt(max(float(sources.revenue_errors.level[p] ** 2 - sources.wins_errors.level[p] ** 2), 0.0))
         for p in (OPEN, NEW)
@@ -76,7 +84,7 @@ def simulate(sources: Sources, *, seed: int, n_draws: int) -> Iterator[tuple[Flo
             mean = part.wins[leaf]
             if mean.sum() <= 1e-9:
                 continue
-            log = shocks[which] + _shock(rng, sources.wins_errors.leaf[which], (1, n_draws), np.ones(n_draws))
+            log = shocks[which] + _shock(rng, leaf_sd[which][leaf], (1, n_draws), np.ones(n_draws))
             n = _open_wins(rng, log, part, leaf) if which == OPEN else _new_wins(rng, log, mean)
             wins += n
             revenue += _amounts(rng, n, part, leaf, extra[which])

@@ -21,7 +21,7 @@ from .history import Bools, Floats, Ints, Ledger, tally
 OPEN, NEW = 0, 1
 PRIOR_LEVEL: Final = (0.10, 0.25)  # sd of the shock on all windows together: open deals, new deals
 PRIOR_WINDOW: Final = 0.07  # sd of the shock on a single window
-PRIOR_LEAF: Final = 0.20  # sd of the shock on one leaf
+PRIOR_LEAF: Final = 0.10  # sd of the shock on a leaf as large as the company; smaller ones see `leaf_reach`
 UNTRIED: Final = 2.0  # factor on the priors while nothing has been replayed
 PRIOR_WORTH: Final = 2.0  # replays that the priors are worth
 BIAS_SD: Final = (0.10, 0.20)  # how far off a forecast may be on average before any replay: open deals, new deals
@@ -96,31 +96,53 @@ def replay_of(
     return Replay(past.open, past.new, wins, revenue)
 
 
-def _correction(mean: Floats, came: Floats, sd: float) -> float:
-    """Posterior mean of the ratio came / mean over replays, newest first, (R,) each; shrunk to 1."""
+def _correction(mean: Floats, noise: Floats, came: Floats, sd: float) -> float:
+    """
+    Posterior mean of the ratio came / mean over replays, newest first, (R,) each; shrunk to 1.
+
+    A replay counts by how recent it is and by how little of its error is the noise of single deals.
+    """
     good = mean > 1e-9
     if not good.any():
         return 1.0
-    weight = np.exp2(-np.arange(len(mean))[good] / 6)
-    log = np.clip(np.log((came[good] + 0.01 * mean[good]) / (1.01 * mean[good])), -0.7, 0.7)
+    m, v, y = mean[good], noise[good], came[good]
+    weight = np.exp2(-np.arange(len(mean))[good] / 6) * m**2 / (v + sd**2 * m**2)
+    log = np.clip(np.log((y + 0.01 * m) / (1.01 * m)), -0.7, 0.7)
     centre = float(np.average(log, weights=weight))
-    n = max(1.0, len(log) / OVERLAP)
-    noise = (float(np.average((log - centre) ** 2, weights=weight)) + 0.05**2) / n
-    return float(np.exp(centre * sd**2 / (sd**2 + noise)))
+    n = max(1.0, float(weight.sum() ** 2 / (weight**2).sum()) / OVERLAP)
+    scatter = float(np.average((log - centre) ** 2, weights=weight))
+    floor = float(np.average(v / m**2, weights=weight)) + 0.05**2
+    return float(np.exp(centre * sd**2 / (sd**2 + max(scatter, floor) / n)))
 
 
-def _excess(error: Floats, noise: Floats, mean: Floats, prior: float, worth: float) -> float:
-    """Shrunk sd of relative error beyond process noise: moments over (n,) with weights by how much each can tell."""
+def _excess(error: Floats, noise: Floats, mean: Floats, recent: Floats, prior: float) -> float:
+    """
+    Shrunk sd of the relative error beyond the noise of single deals, by moments over (n,) cases.
+
+    recent weighs the cases; a case tells more, the less of its error is noise.
+    """
     good = mean > 1e-9
     if not good.any():
         return prior
     e, v, m = error[good], noise[good], mean[good]
-    weight = m**2 / (v + prior**2 * m**2)
-    square = (np.minimum(np.abs(e) / m, 2.0) ** 2) - v / m**2
+    signal = prior**2 * m**2 / (v + prior**2 * m**2)
+    weight = signal * recent[good]
+    square = np.minimum(np.abs(e) / m, 2.0) ** 2 - v / m**2
     estimate = max(float(np.average(square, weights=weight)), 0.0)
-    told = float(weight.sum() / weight.max()) / OVERLAP
-    told *= float(np.clip((weight * prior**2).mean(), 0.0, 1.0))
-    return float(np.sqrt((told * estimate + worth * prior**2) / (told + worth)))
+    told = float(weight.sum() ** 2 / (weight**2).sum()) / OVERLAP * float(signal.mean())
+    return float(np.sqrt((told * estimate + PRIOR_WORTH * prior**2) / (told + PRIOR_WORTH)))
+
+
+def leaf_reach(mean: Floats) -> Floats:
+    """
+    How much harder a leaf is hit than one that is the whole company: (share of the mean) ** -0.25, at most 4. Shapes:
+    any, leaves first.
+
+    Many small things average out; the sd of relative errors falls with the fourth root of size on real funnels, not
+    with its square root.
+    """
+    share = mean / np.maximum(mean.sum(0), 1e-300)
+    return np.asarray(np.minimum(np.maximum(share, 1e-12) ** -0.25, 4.0))
 
 
 def learn_errors(replays: list[Replay], *, revenue: bool) -> Errors:
@@ -141,15 +163,19 @@ def _part_errors(replays: list[Replay], part: int, *, revenue: bool) -> tuple[fl
         mean, noise = (said.revenue, said.revenue_var) if revenue else (said.wins, said.wins_var)
         rows.append((mean[:, : came.shape[1]], noise[:, : came.shape[1]], came))
     total, noise, landed = (np.array([float(row[i].sum()) for row in rows]) for i in range(3))
-    factor = _correction(total, landed, BIAS_SD[part])
-    level = _excess(landed - factor * total, factor * noise, factor * total, PRIOR_LEVEL[part], PRIOR_WORTH)
+    factor = _correction(total, noise, landed, BIAS_SD[part])
+    fresh = np.exp2(-np.arange(len(rows)) / 6)
+    level = _excess(landed - factor * total, factor * noise, factor * total, fresh, PRIOR_LEVEL[part])
 
     mean, noise, came = (np.concatenate([row[i].sum(0) for row in rows]) for i in range(3))
+    each = np.repeat(fresh, [row[0].shape[1] for row in rows])
     both = float(np.hypot(PRIOR_LEVEL[part], PRIOR_WINDOW))
-    both = _excess(came - factor * mean, factor * noise, factor * mean, both, PRIOR_WORTH)
-    window = float(np.sqrt(max(both**2 - level**2, 0.04**2)))
+    both = _excess(came - factor * mean, factor * noise, factor * mean, each, both)
+    window = float(np.sqrt(max(both**2 - level**2, 0.03**2)))
 
     scale = landed / np.maximum(total, 1e-9)  # what hit the whole company is not the leaves' error
     mean, noise = (np.concatenate([row[i].sum(1) * s for row, s in zip(rows, scale, strict=True)]) for i in range(2))
     came = np.concatenate([row[2].sum(1) for row in rows])
-    return factor, level, window, _excess(came - mean, noise, mean, PRIOR_LEAF, PRIOR_WORTH)
+    reach = np.concatenate([leaf_reach(row[0].sum(1)) for row in rows])
+    each = np.repeat(fresh, [len(row[0]) for row in rows])
+    return factor, level, window, _excess(came - mean, noise, mean * reach, each, PRIOR_LEAF)

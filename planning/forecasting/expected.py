@@ -69,7 +69,9 @@ def _sum_by(leaf: Ints, values: Floats, n_leaves: int) -> Floats:
     return np.stack(columns, axis=1) if columns else np.zeros((n_leaves, 0))
 
 
-def expect(ledger: Ledger, funnel: Funnel, *, as_of: int, ends: Ints, leaf: Ints, n_leaves: int) -> Expected:
+def expect(
+    ledger: Ledger, funnel: Funnel, *, as_of: int, ends: Ints, leaf: Ints, n_leaves: int, explain: bool = True
+) -> Expected:
     """
     Forecast means from what was known before as_of.
 
@@ -97,7 +99,7 @@ def expect(ledger: Ledger, funnel: Funnel, *, as_of: int, ends: Ints, leaf: Ints
         dated=close != UNKNOWN,
         levels=_levels(known, deal=deal, amount=now.amount[deal], edges=edges, close=close, entered=since),
     )
-    odds = chances(hazards, standing, ends, funnel.won)
+    odds = chances(hazards, standing, ends, funnel.won, explain=explain)
     worth = learn_worth(
         stays,
         won=funnel.won,

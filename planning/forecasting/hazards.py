@@ -214,30 +214,40 @@ def _fit(stays: Stays, funnel: Funnel, kind: Ints, levels: Ints, *, by_close: bo
     sizes = [int(levels[:, a].max(initial=UNKNOWN)) + 1 for a in range(levels.shape[1])]
     factors = [np.ones((size + 1, n, OUTCOMES)) for size in sizes]
     band = np.ones((n_bands, n, OUTCOMES))
-    outcome = np.where(cut.event, kind[state, np.maximum(to, 0)], UNKNOWN)
+    n_stays, of = len(stays.state), stays.state
+    ends_in = np.full(n_stays, UNKNOWN, np.int64)
+    ends_in[cut.stay[ended]] = kind[state[ended], to[ended]]
+    ends_at = np.zeros(n_stays)
+    ends_at[cut.stay[ended]] = cut.weight[ended]
     for c in range(OUTCOMES):
-        observed = np.where(outcome == c, cut.weight, 0.0)
+        observed = np.where(ends_in == c, ends_at, 0.0)
         if not observed.any():
             continue
         base = weighted * (hazard * (kind == c)[:, None, :]).sum(2).ravel()[cell]
-        product = np.ones(len(base))
+        product = np.ones(n_stays)
         for _ in range(2):
+            ageing = base * band[cut.band, state, c] if by_close else base
+            expected = tally(cut.stay, ageing, n_stays)
             for a, size in enumerate(sizes):
                 if size < 2:
                     continue
-                level = levels[cut.stay, a]
-                product /= factors[a][level, state, c]
+                product /= factors[a][levels[:, a], of, c]
                 factors[a][:, :, c] = _theta(
-                    level, state, n_levels=size, n_states=n, observed=observed, expected=base * product
+                    levels[:, a], of, n_levels=size, n_states=n, observed=observed, expected=expected * product
                 )
-                product *= factors[a][level, state, c]
+                product *= factors[a][levels[:, a], of, c]
             if by_close:
-                product /= band[cut.band, state, c]
+                seen = np.zeros(len(base))
+                seen[ended] = observed[cut.stay[ended]]
                 band[:, :, c] = _theta(
-                    cut.band, state, n_levels=n_bands, n_states=n, observed=observed, expected=base * product
+                    cut.band,
+                    state,
+                    n_levels=n_bands,
+                    n_states=n,
+                    observed=seen,
+                    expected=base * product[cut.stay],
                 )[:-1]
-                product *= band[cut.band, state, c]
-        adjusted = tally(cell, base * product, n * n_bins)
+        adjusted = tally(cell, base * product[cut.stay] * band[cut.band, state, c], n * n_bins)
         plain = tally(cell, base, n * n_bins)
         breslow = ((plain + 1e-9) / (adjusted + 1e-9)).reshape(n, n_bins, 1)
         hazard = np.where((kind == c)[:, None, :], hazard * breslow, hazard)

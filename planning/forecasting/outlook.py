@@ -20,7 +20,7 @@ from .history import Bools, Floats, Funnel, Ints, Ledger, tally
 QUANTILES: Final = (0.025, 0.10, 0.25, 0.50, 0.75, 0.90, 0.975)
 REVENUE, WINS = 0, 1
 MAX_REPLAYS: Final = 8
-REPLAY_NEEDS_DAYS: Final = 90  # history that must lie before a replayed day
+REPLAY_NEEDS_DAYS: Final = 120  # history that must lie before a replayed day
 FLOOR_DEALS, FLOOR_WINS, FLOOR_MONTHS = 400, 150, 12  # below these the reasons say so
 THIN_DEALS, THIN_WINS, THIN_MONTHS = 100, 30, 6  # below any of these the number rests mainly on priors
 
@@ -146,7 +146,7 @@ def _replays(
         over = ends[then + ends <= as_of]
         if not len(over):
             continue
-        past = expect(ledger, funnel, as_of=then, ends=over, leaf=leaf, n_leaves=n_leaves)
+        past = expect(ledger, funnel, as_of=then, ends=over, leaf=leaf, n_leaves=n_leaves, explain=False)
         out.append(replay_of(past, present, ledger, leaf=leaf, n_leaves=n_leaves, as_of=then, ends=over, today=as_of))
     return out
 

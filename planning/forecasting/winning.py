@@ -146,7 +146,7 @@ def _follow(
     mult = np.take_along_axis(groups.scale, np.broadcast_to(hazards.kind[None], (n_groups, n, n)), 2)
     mine = mult[np.arange(n_groups), groups.deals.state]
     moving = np.flatnonzero(~won & (table.rate.sum((1, 2)) > 0))
-    onward_final = finals[groups.curve][:, moving]
+    curves_on, onward_final = curves[:, moving], finals[groups.curve][:, moving]
     alive, later = np.ones(n_groups), np.zeros((n_groups, n))
     by_end, final = np.zeros((n_groups, len(ends))), np.zeros(n_groups)
     for day in range(horizon):
@@ -165,7 +165,7 @@ def _follow(
                 later *= stay_on
                 later[:, moving] += moved[:, moving]
         elif onward.any():
-            reach = curves[groups.curve][:, moving][:, :, ends[running] - day]
+            reach = curves_on[:, :, ends[running] - day][groups.curve]
             by_end[:, running] += np.einsum("gs,gsh->gh", onward, reach)
             final += (onward * onward_final).sum(1)
         by_end[:, running] += won_now[:, None]
@@ -202,7 +202,7 @@ def _scale(table: Table, levels: Ints, n_states: int) -> Floats:
     return np.stack([multipliers(table, np.full(len(levels), s), levels) for s in range(n_states)], axis=1)
 
 
-def chances(hazards: Hazards, deals: Open, ends: Ints, won: Bools) -> Chances:
+def chances(hazards: Hazards, deals: Open, ends: Ints, won: Bools, *, explain: bool = True) -> Chances:
     """
     Winning chances of open deals.
 
@@ -234,6 +234,8 @@ def chances(hazards: Hazards, deals: Open, ends: Ints, won: Bools) -> Chances:
         ended, finally_won = _follow(hazards, table, groups, fresh, ends=ends, won=won)
         by_end[mine], final[mine] = ended[group], finally_won[group]
 
+        if not explain:
+            continue
         first, group = _unique_rows(keys[:, :3])
         groups = _Groups(_take(some, first), np.repeat(plain, len(first), 0), np.zeros(len(first), np.int64))
         fresh = fresh_curves(hazards, plain, horizon, won)

@@ -1,0 +1,141 @@
+"""Hazards and winning chances against slow, plain calculations of the same thing."""
+
+from __future__ import annotations
+
+import dataclasses as dc
+
+import numpy as np
+import pytest
+
+from planning.forecasting.hazards import AGE_EDGES, Hazards, Table, fit_hazards, kinds_of, shrink
+from planning.forecasting.history import Floats, Ints, stays_of
+from planning.forecasting.winning import Open, chances, fresh_curves
+from tests.factories.forecasting import START, chain, ledger_of, sales_history
+
+pytestmark = pytest.mark.requirement("R1.8")
+
+N_BINS = len(AGE_EDGES) - 1
+
+
+def hazards_of(rate: Floats, stages: int) -> Hazards:
+    """Hazards (S, B, S) without factors."""
+    band = np.ones((5, stages + 2, 3))
+    return Hazards(kinds_of(chain(stages)), Table(AGE_EDGES, rate, (), band), None)
+
+
+def standing(state: Ints, age: Ints) -> Open:
+    n = len(state)
+    return Open(state, age, np.zeros(n, np.int64), np.zeros(n, bool), np.zeros((n, 0), np.int64))
+
+
+def test_one_stage_with_constant_hazards_follows_the_exponential() -> None:
+    rate = np.zeros((3, N_BINS, 3))
+    rate[0, :, 1], rate[0, :, 2] = 0.02, 0.03
+    ends = np.array([1, 30, 90])
+
+    odds = chances(hazards_of(rate, 1), standing(np.array([0, 0]), np.array([0, 50])), ends, chain(1).won)
+
+    np.testing.assert_allclose(odds.by_end, np.tile(0.4 * (1 - np.exp(-0.05 * ends)), (2, 1)), rtol=1e-9)
+    np.testing.assert_allclose(odds.final, 0.4, rtol=1e-6)
+
+
+def test_loops_and_skips_agree_with_the_renewal_equation_worked_out_by_hand() -> None:
+    rng = np.random.default_rng(0)
+    stages, days = 3, 60
+    rate = np.zeros((5, N_BINS, 5))
+    rate[:3] = rng.uniform(0, 0.03, (3, N_BINS, 5))
+    rate[np.arange(3), :, np.arange(3)] = 0
+    won = chain(stages).won
+
+    curves, finals = fresh_curves(hazards_of(rate, stages), np.ones((1, 5, 4)), days, won)
+
+    daily = rate[:, np.searchsorted(AGE_EDGES, np.arange(days), "right") - 1]
+    total = daily.sum(2)
+    leave = daily * ((1 - np.exp(-total)) / np.maximum(total, 1e-300))[:, :, None]
+    alive = np.exp(-np.concatenate([np.zeros((5, 1)), np.cumsum(total, 1)[:, :-1]], 1))
+    flow = alive[:, :, None] * leave
+    slow = np.zeros(
+        (days + 1, 3)
+    )  # W(n) = sum over a < n of f(a) + q(a) W(n - a); a = 0 makes it a small linear system
+    for n in range(1, days + 1):
+        known = sum(flow[:3, a, 3] for a in range(n)) + sum(flow[:3, a, :3] @ slow[n - a] for a in range(1, n))
+        slow[n] = np.linalg.solve(np.eye(3) - flow[:3, 0, :3], known)
+    np.testing.assert_allclose(curves[0, :3], slow.T, atol=1e-6)
+    assert (finals[0, :3] >= curves[0, :3, -1]).all()
+
+
+def test_a_deal_that_just_entered_has_the_chances_of_a_fresh_stay() -> None:
+    rng = np.random.default_rng(1)
+    rate = np.zeros((4, N_BINS, 4))
+    rate[0] = rng.uniform(0, 0.03, (N_BINS, 4)) * [0, 1, 1, 1]
+    rate[1] = rng.uniform(0, 0.03, (N_BINS, 4)) * [1, 0, 1, 1]
+    won = chain(2).won
+    hazards = hazards_of(rate, 2)
+
+    curves, finals = fresh_curves(hazards, np.ones((1, 4, 4)), 120, won)
+    odds = chances(hazards, standing(np.array([0, 1]), np.array([0, 0])), np.array([30, 60, 120]), won)
+
+    np.testing.assert_allclose(odds.by_end, curves[0, :2][:, [30, 60, 120]], atol=1e-7)
+    np.testing.assert_allclose(odds.final, finals[0, :2], atol=0.01)
+
+
+@pytest.mark.parametrize("dated", [False, True])
+def test_fitted_chances_come_near_the_truth_behind_the_data(dated: bool) -> None:
+    ledger = sales_history(deals=6000, stages=2, forward=0.6, mean_stay=15, dated=dated)
+    as_of = START + 900
+    stays = stays_of(ledger, as_of)
+    levels = np.zeros((len(stays.deal), 1), np.int64)
+
+    hazards = fit_hazards(stays, chain(2), levels, history_from=START)
+    n = 2
+    deals = Open(np.arange(n), np.zeros(n, np.int64), np.full(n, 40), np.full(n, dated), np.zeros((n, 1), np.int64))
+    odds = chances(hazards, deals, np.array([30, 90]), chain(2).won)
+
+    np.testing.assert_allclose(odds.final, [0.36, 0.6], atol=0.05)
+    assert (hazards.close is not None) == dated
+
+
+def test_an_owner_who_wins_more_raises_the_chances_and_a_new_one_starts_at_the_average() -> None:
+    one, other = (sales_history(deals=1500, stages=1, forward=f, seed=s) for f, s in ((0.7, 1), (0.3, 2)))
+    ledger = dc.replace(
+        one,
+        deal=np.r_[one.deal, other.deal + 1500],
+        **{n: np.r_[getattr(one, n), getattr(other, n)] for n in ("state", "day", "amount", "created", "close")},
+        **{n: np.r_[getattr(one, n), getattr(other, n)] for n in ("product", "channel", "region")},
+        owner=np.repeat([0, 1], 1500),
+    )
+    stays = stays_of(ledger, START + 900)
+    hazards = fit_hazards(stays, chain(1), ledger.owner[stays.deal][:, None], history_from=START)
+    deals = dc.replace(standing(np.zeros(3, np.int64), np.zeros(3, np.int64)), levels=np.array([[0], [1], [-1]]))
+
+    odds = chances(hazards, deals, np.array([60]), chain(1).won)
+
+    assert odds.final[0] > 0.62
+    assert odds.final[1] < 0.38
+    assert odds.final[2] == pytest.approx(0.5, abs=0.06)
+    assert odds.factors[0, 0] > 1 > odds.factors[1, 0]
+    np.testing.assert_allclose(odds.base, odds.final[2], atol=1e-9)
+
+
+def test_shrinking_leaves_little_of_what_chance_explains() -> None:
+    rng = np.random.default_rng(3)
+    expected = np.full(50, 20.0)
+
+    chance = shrink(rng.poisson(expected).astype(float), expected)
+    real = shrink(rng.poisson(expected * np.repeat([0.5, 1.5], 25)).astype(float), expected)
+
+    assert np.ptp(chance) < 0.25
+    assert real[:25].mean() < 0.65
+    assert real[25:].mean() > 1.35
+
+
+def test_stays_begun_before_the_records_enter_late() -> None:
+    events = [(d, s, START + day, 1.0) for d in range(200) for s, day in ((0, -400), (1 if d % 2 else 2, d % 40))]
+    stays = stays_of(ledger_of(events), START + 60)
+
+    late = fit_hazards(stays, chain(1), np.zeros((len(stays.deal), 0), np.int64), history_from=START)
+    naive = fit_hazards(stays, chain(1), np.zeros((len(stays.deal), 0), np.int64), history_from=-(10**6))
+
+    at_410 = np.searchsorted(AGE_EDGES, 410, "right") - 1
+    assert late.age.rate[0, at_410].sum() > 2 * naive.age.rate[0, at_410 - 3].sum()
+    assert late.age.rate[0, at_410].sum() == pytest.approx(1 / 20, rel=0.4)
