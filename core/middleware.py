@@ -3,7 +3,9 @@
 import re
 import uuid
 from collections.abc import Callable
+from urllib.parse import unquote
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -21,13 +23,26 @@ def request_id(get_response: Answer) -> Answer:
     def middleware(request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         name = given if _SAFE_ID.fullmatch(given) else uuid.uuid4().hex
-        mark = audit.request_id.set(name)
+        mark, token_mark = audit.request_id.set(name), audit.token_name.set("")
         try:
             response = get_response(request)
         finally:
             audit.request_id.reset(mark)
+            audit.token_name.reset(token_mark)  # the next request of this thread is somebody else's
         response["X-Request-ID"] = name
         return response
+
+    return middleware
+
+
+def readable_address(get_response: Answer) -> Answer:
+    """Refuse a NUL in address, query or cookies with 400: no text of ours holds one, and Postgres fails on it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        texts = [request.path, unquote(request.META.get("QUERY_STRING", "")), *request.COOKIES.values()]
+        if any("\0" in text for text in texts):
+            raise BadRequest("NUL in the address, the query or a cookie")
+        return get_response(request)
 
     return middleware
 

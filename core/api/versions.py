@@ -1,0 +1,70 @@
+"""
+No lost update over HTTP: an answer carries its thing's version as ETag, a change must send it back in If-Match.
+
+Without If-Match 428, with a stale one 412 and the current ETag. The service checks the version once more, under its lock.
+"""
+
+import re
+from typing import Protocol
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.request import Request
+
+from core.errors import DomainError, VersionConflict
+
+_ONE = re.compile(r'\s*"([^"]*)"\s*')
+
+
+class Versioned(Protocol):
+    """A row with a version that grows with every change."""
+
+    pk: int
+    version: int
+
+
+class VersionRequired(DomainError):
+    """A change came without saying which version it was made from."""
+
+    status = 428
+    code = "version_required"
+
+    def __init__(self) -> None:
+        super().__init__(_("Send the ETag of what you read in If-Match, so that no change of others is lost."))
+
+
+class BadVersion(DomainError):
+    """If-Match says nothing that could be an ETag of ours."""
+
+    status = 400
+    code = "bad_version"
+
+    def __init__(self) -> None:
+        super().__init__(_("If-Match must be an ETag that this API gave, in quotation marks."))
+
+
+def etag_of(thing: Versioned) -> str:
+    return etag_at(thing, thing.version)
+
+
+def etag_at(thing: Versioned, version: int) -> str:
+    """Return the ETag that a thing has at a version: `"deal-12-3"`."""
+    return f'"{type(thing).__name__.lower()}-{thing.pk}-{version}"'
+
+
+def required_version(request: Request, thing: Versioned) -> int:
+    """
+    Return the version that the caller read, for the service to check.
+
+    :raises VersionRequired: no If-Match, or `*`, which would overwrite whatever is there
+    :raises BadVersion: no ETag
+    :raises VersionConflict: the thing has changed since
+    """
+    given = request.headers.get("If-Match", "").strip()
+    if given in {"", "*"}:
+        raise VersionRequired
+    tags = [_ONE.fullmatch(part) for part in given.split(",")]
+    if not all(tags):
+        raise BadVersion
+    if etag_of(thing).strip('"') not in {tag[1] for tag in tags if tag}:
+        raise VersionConflict(current=thing.version)
+    return thing.version
