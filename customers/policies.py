@@ -1,6 +1,6 @@
 """Who may do what with customers, deals, activities and the vocabulary. Pages, API and templates ask these."""
 
-from core.access import ADMINISTRATORS, ALL, CHAIN, OWNER_AND_CHAIN, Person, Routes, Rule
+from core.access import ADMINISTRATORS, ALL, CHAIN, COMPANY, OWNER_AND_CHAIN, Person, Routes, Rule
 from customers.models import Activity, Customer, Deal
 from teams.models import Capability, User
 
@@ -71,10 +71,21 @@ def can_set_up(user: User) -> bool:
     return user.can(Capability.ADMINISTRATOR)
 
 
+def can_import(user: User) -> bool:
+    """Whoever sells: reps their own deals, those who lead the deals of their people."""
+    return user.can(*_SELLING)
+
+
+def can_add_what_an_import_names(user: User) -> bool:
+    """Add people, products, regions, channels and pipelines that a file names: administrators and plan owners."""
+    return user.sees_everything
+
+
 _ANYBODY = Rule(ALL)
 _OF_DEALS = Rule(OWNER_AND_CHAIN, scope="")
 _LEADING = Rule(CHAIN, sees=frozenset({Person.OWNER}))
 _SET_UP = Rule(ADMINISTRATORS, sees=ALL - ADMINISTRATORS)
+_OWN_IMPORT = Rule(COMPANY | {Person.OWNER})
 
 ROUTES: Routes = {
     "customers:board": {"GET": _ANYBODY},
@@ -106,4 +117,13 @@ ROUTES: Routes = {
     "customers:words": {"GET": _SET_UP},
     "customers:word-new": {"GET": _SET_UP, "POST": _SET_UP},
     "customers:word-edit": {"GET": _SET_UP, "POST": _SET_UP},
+    "customers:imports": {"GET": _ANYBODY},
+    "customers:import-new": {"GET": _ANYBODY, "POST": _ANYBODY},
+    "customers:import-template": {"GET": _ANYBODY},
+    "customers:import-map": {"GET": _OWN_IMPORT, "POST": _OWN_IMPORT},
+    "customers:import-preview": {"GET": _OWN_IMPORT, "POST": _OWN_IMPORT},
+    "customers:import-detail": {"GET": _OWN_IMPORT},
+    "customers:import-problems": {"GET": _OWN_IMPORT},
+    "customers:import-retry": {"POST": _OWN_IMPORT},
+    "customers:import-discard": {"POST": _OWN_IMPORT},
 }

@@ -3,7 +3,7 @@
 from .activities import Activity
 from .customers import Contact, Customer
 from .deals import Deal, DealOwnership
-from .imports import ColumnMapping, ImportFile, ImportProblem
+from .imports import ColumnMapping, ImportedDeal, ImportFile, ImportProblem
 from .ledger import StageEvent
 from .pipelines import Channel, Pipeline, ProductLine, Region, Stage
 
@@ -17,6 +17,7 @@ __all__ = [
     "DealOwnership",
     "ImportFile",
     "ImportProblem",
+    "ImportedDeal",
     "Pipeline",
     "ProductLine",
     "Region",

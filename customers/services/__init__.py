@@ -1,4 +1,4 @@
-"""Every write to customers, deals, activities and the vocabulary; imports have their own file."""
+"""Every write to customers, deals, activities and the vocabulary."""
 
 from .activities import finish_activity, log_activity, plan_activity
 from .customers import add_contact, create_customer, edit_contact, edit_customer
@@ -14,6 +14,21 @@ from .deals import (
     undo_move,
 )
 from .histories import DealHistory, HistoryLine, history_problems
+from .import_reading import content_mark, new_stages, stage_words, unpacked, words_for_new_stages
+from .import_runs import StaleAttempt, examine, work_on_import
+from .imports import (
+    ImportHasBegun,
+    ImportIsNotReady,
+    ProblemsStandInTheWay,
+    check_mapping,
+    check_new_pipeline,
+    discard_import,
+    look_into_file,
+    map_file,
+    retry_import,
+    start_import,
+    take_file,
+)
 from .pipelines import (
     add_stage,
     add_word,
@@ -30,27 +45,46 @@ __all__ = [
     "DealFacts",
     "DealHistory",
     "HistoryLine",
+    "ImportHasBegun",
+    "ImportIsNotReady",
+    "ProblemsStandInTheWay",
+    "StaleAttempt",
     "add_contact",
     "add_stage",
     "add_word",
     "amend_deal",
+    "check_mapping",
+    "check_new_pipeline",
+    "content_mark",
     "create_customer",
     "create_deal",
     "create_pipeline",
     "delete_stage",
+    "discard_import",
     "edit_contact",
     "edit_customer",
     "edit_deal",
     "edit_pipeline",
     "edit_stage",
     "edit_word",
+    "examine",
     "finish_activity",
     "hand_over_deal",
     "history_problems",
     "log_activity",
+    "look_into_file",
+    "map_file",
     "move_deal",
     "move_stage",
+    "new_stages",
     "plan_activity",
     "reopen_deal",
+    "retry_import",
+    "stage_words",
+    "start_import",
+    "take_file",
     "undo_move",
+    "unpacked",
+    "words_for_new_stages",
+    "work_on_import",
 ]
