@@ -14,4 +14,5 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("accounts/", include("config.accounts")),
     path("people/", include("teams.urls")),
+    path("", include("planning.urls")),
 ]

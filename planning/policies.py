@@ -17,6 +17,10 @@ _BELOW_COMPANY = ALL - COMPANY
 
 # The route of a row is asked about with the draft target of a rep, the owner: see tests of access.
 ROUTES: Routes = {
+    # Whose figures is asked by a parameter; without one everybody sees the top of their own reach.
+    "planning:overview": {"GET": Rule(ALL)},
+    "planning:forecast": {"GET": Rule(ALL)},
+    "planning:funnel": {"GET": Rule(ALL)},
     "planning:targets": {"GET": Rule(ALL)},
     "planning:my-pace": {"GET": Rule(ALL)},
     "planning:target-edit": {

@@ -150,10 +150,10 @@ class StageConversion(models.Model):
     class By(models.TextChoices):
         COMPANY = "company", _("Company")
         UNIT = "unit", _("Unit")
-        PERSON = "person", _("Person")
+        PERSON = "person", _("Owner")
         PRODUCT = "product", _("Product line")
         CHANNEL = "channel", _("Lead source")
-        REGION = "region", _("Region")
+        REGION = "region", _("Market region")
 
     class Window(models.TextChoices):
         QUARTER = "90d", _("Entered in the last 90 days")

@@ -1,0 +1,5 @@
+"""Pages of the plan."""
+
+from .forecasts import forecast, funnel, overview
+
+__all__ = ["forecast", "funnel", "overview"]
