@@ -8,19 +8,14 @@ them.
 
 from dataclasses import dataclass
 
-from core.access import ALL, COMPANY, Person, Routes, Rule
+from core.access import ALL, COMPANY, MANAGERS, Person, Routes, Rule
 from planning.models import PlanVersion
 from teams.models import Management, OrgUnit, User
 
 _REACH = frozenset({Person.LEAD, Person.SUPERVISOR, Person.PLAN_OWNER, Person.ADMINISTRATOR})
-_BELOW_COMPANY = ALL - COMPANY
 
-# The route of a row is asked about with the draft target of a rep, the owner: see tests of access.
+# A row's route names the target of a rep, the owner, in a draft: a rep does not see that there is a draft.
 ROUTES: Routes = {
-    # Whose figures is asked by a parameter; without one everybody sees the top of their own reach.
-    "planning:overview": {"GET": Rule(ALL)},
-    "planning:forecast": {"GET": Rule(ALL)},
-    "planning:funnel": {"GET": Rule(ALL)},
     "planning:targets": {"GET": Rule(ALL)},
     "planning:my-pace": {"GET": Rule(ALL)},
     "planning:target-edit": {
@@ -30,8 +25,11 @@ ROUTES: Routes = {
     },
     "planning:target-split": {"POST": Rule(_REACH)},
     "planning:plan-new": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
-    "planning:plan-activate": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
-    "planning:plan-revise": {"POST": Rule(COMPANY)},
+    "planning:plan-activate": {
+        "GET": Rule(COMPANY, sees=MANAGERS - COMPANY),
+        "POST": Rule(COMPANY, sees=MANAGERS - COMPANY),
+    },
+    "planning:plan-revise": {"POST": Rule(COMPANY, sees=ALL - COMPANY)},
 }
 
 

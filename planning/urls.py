@@ -5,8 +5,15 @@ from django.urls import path
 from planning import views
 
 app_name = "planning"
+_ROW = "targets/<int:version>/"
 urlpatterns = [
-    path("overview/", views.overview, name="overview"),
-    path("forecast/", views.forecast, name="forecast"),
-    path("funnel/", views.funnel, name="funnel"),
+    path("targets/", views.targets, name="targets"),
+    path("targets/my-pace/", views.my_pace, name="my-pace"),
+    path(f"{_ROW}units/<int:unit>/", views.target_edit, name="target-edit"),
+    path(f"{_ROW}people/<int:person>/", views.target_edit, name="target-edit"),
+    path(f"{_ROW}units/<int:unit>/split/", views.target_split, name="target-split"),
+    path(f"{_ROW}people/<int:person>/split/", views.target_split, name="target-split"),
+    path("plans/new/", views.plan_new, name="plan-new"),
+    path("plans/versions/<int:pk>/activate/", views.plan_activate, name="plan-activate"),
+    path("plans/<int:pk>/revise/", views.plan_revise, name="plan-revise"),
 ]

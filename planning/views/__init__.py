@@ -1,5 +1,6 @@
 """Pages of the plan."""
 
-from .forecasts import forecast, funnel, overview
+from .plans import plan_activate, plan_new, plan_revise
+from .targets import my_pace, target_edit, target_split, targets
 
-__all__ = ["forecast", "funnel", "overview"]
+__all__ = ["my_pace", "plan_activate", "plan_new", "plan_revise", "target_edit", "target_split", "targets"]

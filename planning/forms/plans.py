@@ -1,0 +1,55 @@
+"""The input of a plan: the number a year must bring, and the acts on its versions."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from core.periods import FiscalCalendar
+from core.templatetags.formats import month_name
+from planning.models import Target
+
+from .amounts import AmountField
+
+
+class BeginYearForm(forms.Form):
+    """What must this year bring? Clean data: `year`, `first_date`, `total`, `split`."""
+
+    total = AmountField(
+        label=_("Annual target"),
+        help_text=_("Revenue of the whole company for the year. You spread it over units, people and months next."),
+    )
+    year = forms.IntegerField(label=_("Fiscal year"), min_value=2000, max_value=2100)
+    start_month = forms.TypedChoiceField(label=_("The year starts in"), coerce=int)
+    split = forms.ChoiceField(
+        label=_("Spread over the months"),
+        choices=[
+            (Target.Split.LAST_YEAR, Target.Split.LAST_YEAR.label),
+            (Target.Split.EVEN, Target.Split.EVEN.label),
+            (Target.Split.WORKING_DAYS, Target.Split.WORKING_DAYS.label),
+        ],
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        choices = self.fields["start_month"]
+        assert isinstance(choices, forms.TypedChoiceField)  # noqa: S101  # says so to mypy
+        choices.choices = [(month, month_name(month)) for month in range(1, 13)]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        first: date = FiscalCalendar(cleaned["start_month"]).year(cleaned["year"]).first
+        return {"total": cleaned["total"], "split": cleaned["split"], "year": cleaned["year"], "first_date": first}
+
+
+class ActivateForm(forms.Form):
+    """Which state of the targets the person looked at."""
+
+    seen = forms.CharField(max_length=40, widget=forms.HiddenInput)
+
+
+class ReviseForm(forms.Form):
+    note = forms.CharField(label=_("Why the plan is revised"), max_length=400, required=False)

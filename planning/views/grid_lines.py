@@ -1,0 +1,171 @@
+"""The grid as text: every row rounded so that its months add up to its quarters and its year."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+from babel.numbers import get_currency_symbol
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from core.money import CENT, rounded_parts
+from core.templatetags.formats import MISSING, babel_locale, money_full, month_name, number, with_sign
+from planning.queries import GridRow, TargetGrid
+
+BEHIND = 0.9  # below this share of the target to date a row is marked as behind
+
+
+@dataclass(frozen=True)
+class Scale:
+    """
+    In what the grid shows money. Display only: what is stored and sent is the currency itself.
+
+    :param factor: how much of the currency one shown unit is; `digits` after the point
+    """
+
+    key: str
+    label: str
+    factor: int
+    digits: int
+
+    @property
+    def step(self) -> Decimal:
+        """The smallest amount that can be shown, in the currency."""
+        return Decimal(self.factor).scaleb(-self.digits)
+
+    def text(self, amount: Decimal | None) -> str:
+        if amount is None:
+            return MISSING
+        steps = (amount / self.step).to_integral_value(ROUND_HALF_EVEN)
+        return number(steps.scaleb(-self.digits), self.digits)
+
+
+def scales(currency: str) -> list[Scale]:
+    """Return the units that a reader of the active language counts money in."""
+    locale = babel_locale()
+    symbol = "¥" if currency == "CNY" else get_currency_symbol(currency, locale=locale)
+    if locale == "zh_Hans":
+        return [
+            Scale("one", _("%(currency)s") % {"currency": "元" if currency == "CNY" else symbol}, 1, 2),
+            Scale("thousand", "千元" if currency == "CNY" else f"千 {symbol}", 1_000, 0),
+            Scale("wan", "万元" if currency == "CNY" else f"万 {symbol}", 10_000, 1),
+        ]
+    return [
+        Scale("one", symbol, 1, 2),
+        Scale("thousand", _("%(currency)s thousand") % {"currency": symbol}, 1_000, 0),
+    ]
+
+
+def chosen_scale(currency: str, key: str, largest: Decimal | None) -> Scale:
+    """Return the unit asked for; else the coarsest in which the grid's largest target still has four figures."""
+    found = scales(currency)
+    named = {scale.key: scale for scale in found}
+    fitting = [scale for scale in found if largest and largest / scale.factor >= 1_000]
+    return named.get(key) or (fitting[-1] if fitting else found[0])
+
+
+@dataclass(frozen=True)
+class Quarter:
+    number: int
+    text: str
+    months: list[tuple[str, str]]  # (name of the column, text)
+
+
+@dataclass(frozen=True)
+class Line:
+    row: GridRow
+    total: str
+    planned: str
+    gap: str
+    quarters: list[Quarter]
+    won: str
+    won_full: str
+    percent: int | None
+    is_behind: bool
+    above: str  # keys of all rows above, for folding
+    edit_url: str
+    split_url: str
+
+
+def lines(grid: TargetGrid, scale: Scale, currency: str) -> list[Line]:
+    above: dict[str, list[str]] = {}
+    found = []
+    for row in grid.rows:
+        above[row.key] = [*above[row.parent], row.parent] if row.parent else []
+        found.append(_line(grid, row, above[row.key], scale, currency))
+    return found
+
+
+def _line(grid: TargetGrid, row: GridRow, above: Sequence[str], scale: Scale, currency: str) -> Line:
+    shown: Sequence[Decimal | None] = rounded_parts(row.months, unit=scale.step) if row.months else [None] * 12
+    quarters = [
+        Quarter(
+            quarter,
+            scale.text(sum((part or Decimal(0) for part in part_of), Decimal(0)) if row.months else None),
+            [(f"m{3 * quarter - 2 + step:02}", scale.text(part)) for step, part in enumerate(part_of)],
+        )
+        for quarter in (1, 2, 3, 4)
+        for part_of in [shown[3 * quarter - 3 : 3 * quarter]]
+    ]
+    attainment = row.attainment
+    subject: dict[str, Any] = {"version": grid.version.pk}
+    subject |= {"unit": row.unit} if row.unit is not None else {"person": row.person}
+    return Line(
+        row=row,
+        total=scale.text(row.total),
+        planned=scale.text(row.planned),
+        gap=with_sign(scale.text(row.gap)),
+        quarters=quarters,
+        won=scale.text(row.won.revenue),
+        won_full=money_full(row.won.revenue, currency),
+        percent=round(attainment * 100) if attainment is not None else None,
+        is_behind=attainment is not None and attainment < BEHIND,
+        above=" ".join(above),
+        edit_url=reverse("planning:target-edit", kwargs=subject),
+        split_url=reverse("planning:target-split", kwargs=subject),
+    )
+
+
+def heads(months: Sequence[date]) -> list[dict[str, Any]]:
+    """Return the quarters with their months, as heads of columns."""
+    return [
+        {
+            "number": quarter,
+            "months": [
+                {
+                    "column": f"m{month:02}",
+                    "name": month_name(months[month - 1]),
+                    "full": month_name(months[month - 1], "year"),
+                }
+                for month in range(3 * quarter - 2, 3 * quarter + 1)
+            ],
+        }
+        for quarter in (1, 2, 3, 4)
+    ]
+
+
+def facts(grid: TargetGrid, found: Sequence[Line], scale: Scale, currency: str) -> dict[str, Any]:
+    """Return what the grid's script needs: exact amounts as text, and how to show them."""
+    draft = grid.version.is_draft
+    return {
+        "scale": scale.key,
+        "scales": {s.key: {"factor": s.factor, "digits": s.digits, "label": s.label} for s in scales(currency)},
+        "behind": BEHIND,
+        "rows": [
+            {
+                "key": line.row.key,
+                "parent": line.row.parent,
+                "name": line.row.name,
+                "months": [str(amount) for amount in line.row.months] if line.row.months else None,
+                "planned": None if line.row.planned is None else str(line.row.planned),
+                "won": str(line.row.won.revenue.quantize(CENT)),
+                "version": line.row.lock_version,
+                "editable": draft and line.row.may_set,
+                "edit": line.edit_url,
+                "split": line.split_url,
+            }
+            for line in found
+        ],
+    }
