@@ -57,10 +57,7 @@ def _company(rng: np.random.Generator, errors: Errors, part: int, *, shared: flo
 
 
 def simulate(sources: Sources, *, seed: int, n_draws: int) -> Iterator[tuple[Floats, Floats]]:
-    """
-    Yield, leaf by leaf in order, (wins, revenue), each (H, n_draws). The same seed gives the same draws whatever the
-    other leaves are.
-    """
+    """Yield, leaf by leaf in order, (wins, revenue), each (H, n_draws). The same seed gives the same draws."""
     n_leaves, n_windows = sources.open.wins.shape
     common = np.random.default_rng([seed, 0])
     shocks, leaf_sd = [], []

@@ -145,13 +145,18 @@ def leaf_reach(mean: Floats) -> Floats:
     return np.asarray(np.minimum(np.maximum(share, 1e-12) ** -0.25, 4.0))
 
 
-def learn_errors(replays: list[Replay], *, revenue: bool) -> Errors:
-    """Errors of one measure from replays, newest first."""
+def learn_errors(replays: list[Replay], *, wins: int, revenue: bool) -> Errors:
+    """
+    Errors of one measure from replays, newest first. wins: seen in all; a rate learnt from n wins is itself off by 1
+    / sqrt(n).
+    """
+    learnt = 1 / (wins + 2)
     if not replays:
-        level = np.array(PRIOR_LEVEL) * UNTRIED
+        level = np.hypot(np.array(PRIOR_LEVEL) * UNTRIED, np.sqrt(learnt))
         return Errors(np.ones(2), level, np.full(2, PRIOR_WINDOW * UNTRIED), np.full(2, PRIOR_LEAF * UNTRIED), 4.0, 0)
     each = np.array([_part_errors(replays, part, revenue=revenue) for part in (OPEN, NEW)])
-    return Errors(each[:, 0], each[:, 1], each[:, 2], each[:, 3], 4.0 + len(replays), len(replays))
+    level = np.hypot(each[:, 1], np.sqrt(learnt))
+    return Errors(each[:, 0], level, each[:, 2], each[:, 3], 4.0 + len(replays), len(replays))
 
 
 def _part_errors(replays: list[Replay], part: int, *, revenue: bool) -> tuple[float, float, float, float]:

@@ -222,7 +222,8 @@ def make_outlook(
         if replay
         else []
     )
-    errors = {REVENUE: learn_errors(replays, revenue=True), WINS: learn_errors(replays, revenue=False)}
+    n_wins = int((expected.won_day >= 0).sum())
+    errors = {m: learn_errors(replays, wins=n_wins, revenue=m == REVENUE) for m in (REVENUE, WINS)}
     parts = [
         _corrected(part, float(errors[WINS].correction[i]), float(errors[REVENUE].correction[i]))
         for i, part in ((OPEN, expected.open), (NEW, expected.new))

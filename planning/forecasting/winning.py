@@ -19,7 +19,8 @@ import numpy.typing as npt
 from .hazards import ADVANCE, BAND_EDGES, LOSS, OUTCOMES, WIN, Hazards, Table
 from .history import UNKNOWN, Bools, Floats, Ints
 
-GRID: Final = 0.05  # factors are rounded to 5 % so that like deals share one calculation
+GRID: Final = 0.05  # a deal's factors in its present stage are rounded to 5 % so that like deals share one calculation
+SHAPES: Final = 200  # at most so many kinds of deals are told apart in the stages after the present one
 BEYOND: Final = 3_650  # days after which a deal that is still open is counted as not won
 
 
@@ -50,12 +51,12 @@ class Chances:
     factors: Floats
 
 
-def multipliers(table: Table, state: Ints, levels: Ints) -> Floats:
-    """(n, 4) product of factors per outcome class for deals standing in `state`; moves back carry none."""
-    out = np.ones((len(state), OUTCOMES + 1))
+def log_factors(table: Table, state: Ints, levels: Ints) -> Floats:
+    """(n, 4) log of the product of factors per outcome class for deals standing in `state`; moves back carry none."""
+    out = np.zeros((len(state), OUTCOMES + 1))
     for a, factor in enumerate(table.factors):
-        out[:, :OUTCOMES] *= factor[np.clip(levels[:, a], UNKNOWN, len(factor) - 2), state]
-    return np.asarray(np.exp(np.round(np.log(out) / GRID) * GRID))
+        out[:, :OUTCOMES] += np.log(factor[np.clip(levels[:, a], UNKNOWN, len(factor) - 2), state])
+    return out
 
 
 def _exits(rates: Floats, steps: float) -> tuple[Floats, Floats]:
@@ -68,53 +69,67 @@ def _exits(rates: Floats, steps: float) -> tuple[Floats, Floats]:
     return stay, rates * np.where(total > 0, (1 - stay) / np.maximum(total, 1e-300), 0.0)[..., None]
 
 
-def fresh_curves(hazards: Hazards, scale: Floats, n_days: int, won: Bools) -> tuple[Floats, Floats]:
-    """
-    P(won within n days of entering each state), for groups of deals.
+def _onward(table: Table, won: Bools) -> Bools:
+    """(S,) open states that deals can leave."""
+    return ~won & (table.rate.sum((1, 2)) > 0)
 
-    Shapes: scale (G, S, 4) factors per group, state and outcome class → curves (G, S, n_days + 1), finally (G, S).
+
+def fresh_curves(hazards: Hazards, scale: Floats, n_days: int, won: Bools) -> Floats:
+    """
+    P(won within n days of entering each state), for groups of deals, from the renewal equation in the Fourier domain.
+
+    Shapes: scale (G, S, 4) factors per group, state and outcome class → (G, S, n_days + 1).
     """
     table, kind = hazards.age, hazards.kind
     n_groups, n = scale.shape[0], len(kind)
     days = np.arange(n_days)
     bins = np.searchsorted(table.edges, days, "right") - 1
     mult = np.take_along_axis(scale, np.broadcast_to(kind[None], (n_groups, n, n)), 2)
-    curves, finals = np.zeros((n_groups, n, n_days + 1)), np.zeros((n_groups, n))
+    curves = np.zeros((n_groups, n, n_days + 1))
     size = 1 << int(2 * max(n_days, 8) - 1).bit_length()
-    damp = 10.0 ** (-8.0 / size)
-    moving = ~won & (table.rate.sum((1, 2)) > 0)
+    damp = 10.0 ** (-8.0 / size * days)  # what wraps around the transform is worth 1e-8
+    moving = _onward(table, won)
     for g in range(n_groups):
         rates = table.rate * mult[g][:, None, :]
-        stay, leave = _exits(rates[:, bins, :], 1.0)
-        alive = np.cumprod(np.concatenate([np.ones((n, 1)), stay[:, :-1]], 1), 1)
-        flow = alive[:, :, None] * leave  # (S, days, S)
-        spectrum = np.fft.rfft(flow * (damp**days)[None, :, None], size, axis=1)
+        stay, leave = _exits(rates, 1.0)
+        alive = np.cumprod(np.concatenate([np.ones((n, 1)), stay[:, bins[:-1]]], 1), 1)
+        flow = alive[:, :, None] * leave[:, bins]  # (S, days, S)
+        spectrum = np.fft.rfft(flow * damp[None, :, None], size, axis=1)
         win = spectrum[:, :, won].sum(2).T  # (freq, S)
         moves = np.where(moving[None, None, :], spectrum.transpose(1, 0, 2), 0.0)
         solved = np.linalg.solve(np.eye(n)[None] - moves, win[:, :, None])[:, :, 0]
-        density = np.fft.irfft(solved, size, axis=0)[:n_days] / (damp**days)[:, None]
+        density = np.fft.irfft(solved, size, axis=0)[:n_days] / damp[:, None]
         curves[g, :, 1:] = np.clip(np.cumsum(np.maximum(density, 0.0), 0), 0.0, 1.0).T
-        widths = np.diff(np.minimum(table.edges, BEYOND)).astype(np.float64)
-        total = rates.sum(2)
-        stay_bin = np.exp(-total * widths)
-        alive_bin = np.cumprod(np.concatenate([np.ones((n, 1)), stay_bin[:, :-1]], 1), 1)
-        share = alive_bin * np.where(total > 0, (1 - stay_bin) / np.maximum(total, 1e-300), 0.0)
-        reach = (share[:, :, None] * rates).sum(1)
-        onward = np.where(moving[None, :], reach, 0.0)
-        finals[g] = np.linalg.solve(np.eye(n) - onward, reach[:, won].sum(1))
-    return curves, np.maximum(np.clip(finals, 0.0, 1.0), curves[:, :, -1])
+    return curves
+
+
+def fresh_finals(hazards: Hazards, scale: Floats, won: Bools) -> Floats:
+    """P(finally won) on entering each state: (G, S, 4) → (G, S). In closed form per bin, then one linear system."""
+    table, kind = hazards.age, hazards.kind
+    n_groups, n = scale.shape[0], len(kind)
+    rates = table.rate * np.take_along_axis(scale, np.broadcast_to(kind[None], (n_groups, n, n)), 2)[:, :, None, :]
+    widths = np.diff(np.minimum(table.edges, BEYOND)).astype(np.float64)
+    total = rates.sum(3)
+    gone = 1 - np.exp(-total * widths)
+    alive = np.cumprod(np.concatenate([np.ones((n_groups, n, 1)), 1 - gone[:, :, :-1]], 2), 2)
+    share = alive * np.where(total > 0, gone / np.maximum(total, 1e-300), 0.0)
+    reach = np.einsum("gsb,gsbt->gst", share, rates)
+    onward = np.where(_onward(table, won), reach, 0.0)
+    finals = np.linalg.solve(np.eye(n) - onward, reach[:, :, won].sum(2)[:, :, None])[:, :, 0]
+    return np.asarray(np.clip(finals, 0.0, 1.0))
 
 
 @dc.dataclass(frozen=True, slots=True)
 class _Groups:
     """
-    Deals that share one calculation: their standing (G,), scale (G, S, 4) factors, curve (G,) row of the fresh curves
-    they move on into.
+    Deals that share one calculation: their standing (G,), own (G, 4) factors in the present state, shape (G,) row of
+    the shapes (C, S, 4) that stand for their factors in later states.
     """
 
     deals: Open
-    scale: Floats
-    curve: Ints
+    own: Floats
+    shape: Ints
+    shapes: Floats
 
 
 def _rates_on(hazards: Hazards, table: Table, groups: _Groups, day: int) -> tuple[Floats, Ints]:
@@ -134,19 +149,17 @@ def _rates_on(hazards: Hazards, table: Table, groups: _Groups, day: int) -> tupl
     return rates, bins
 
 
-def _follow(
-    hazards: Hazards, table: Table, groups: _Groups, fresh: tuple[Floats, Floats], *, ends: Ints, won: Bools
-) -> tuple[Floats, Floats]:
-    """
-    Walk every group's present stay day by day. fresh: curves and finals of `fresh_curves`. Returns (G, H) and (G,).
-    """
-    curves, finals = fresh
+def _follow(hazards: Hazards, table: Table, groups: _Groups, *, ends: Ints, won: Bools) -> tuple[Floats, Floats]:
+    """Walk every group's present stay day by day; returns P(won by each end) (G, H) and P(finally won) (G,)."""
     n_groups, n = len(groups.deals.state), len(hazards.kind)
     horizon = int(ends.max(initial=0))
-    mult = np.take_along_axis(groups.scale, np.broadcast_to(hazards.kind[None], (n_groups, n, n)), 2)
-    mine = mult[np.arange(n_groups), groups.deals.state]
-    moving = np.flatnonzero(~won & (table.rate.sum((1, 2)) > 0))
-    curves_on, onward_final = curves[:, moving], finals[groups.curve][:, moving]
+    by_close = table is not hazards.age
+    mine = np.take_along_axis(groups.own, hazards.kind[groups.deals.state], 1)
+    moving = np.flatnonzero(_onward(table, won))
+    chain = len(moving) > 0 and bool(table.rate[:, :, moving].any())
+    later_scale = np.take_along_axis(groups.shapes, np.broadcast_to(hazards.kind[None], (len(groups.shapes), n, n)), 2)
+    curves = fresh_curves(hazards, groups.shapes, horizon, won)[:, moving] if chain and not by_close else None
+    onward_final = fresh_finals(hazards, groups.shapes, won)[groups.shape][:, moving]
     alive, later = np.ones(n_groups), np.zeros((n_groups, n))
     by_end, final = np.zeros((n_groups, len(ends))), np.zeros(n_groups)
     for day in range(horizon):
@@ -156,16 +169,15 @@ def _follow(
         alive = alive * stay
         won_now, onward = flow[:, won].sum(1), flow[:, moving]
         running = ends > day
-        if table is not hazards.age:
+        if chain and by_close:
             later[:, moving] += onward
-            if later.any():
-                stay_on, go = _exits(table.rate[:, bins].transpose(1, 0, 2) * mult, 1.0)
-                moved = np.einsum("gs,gst->gt", later, go)
-                won_now = won_now + moved[:, won].sum(1)
-                later *= stay_on
-                later[:, moving] += moved[:, moving]
-        elif onward.any():
-            reach = curves_on[:, :, ends[running] - day][groups.curve]
+            stay_on, go = _exits(table.rate[:, bins].transpose(1, 0, 2) * later_scale[groups.shape], 1.0)
+            moved = np.einsum("gs,gst->gt", later, go)
+            won_now = won_now + moved[:, won].sum(1)
+            later *= stay_on
+            later[:, moving] += moved[:, moving]
+        elif curves is not None:
+            reach = curves[:, :, ends[running] - day][groups.shape]
             by_end[:, running] += np.einsum("gs,gsh->gh", onward, reach)
             final += (onward * onward_final).sum(1)
         by_end[:, running] += won_now[:, None]
@@ -197,23 +209,37 @@ def _take(deals: Open, rows: Ints) -> Open:
     return Open(**{f.name: getattr(deals, f.name)[rows] for f in dc.fields(deals)})
 
 
-def _scale(table: Table, levels: Ints, n_states: int) -> Floats:
-    """(n, S, 4) factors a deal would have in every state."""
-    return np.stack([multipliers(table, np.full(len(levels), s), levels) for s in range(n_states)], axis=1)
+def _shapes_of(log_scale: Floats, states: Ints) -> tuple[Floats, Ints]:
+    """
+    Gather deals of like factors, for the stages after the present one. (n, S, 4) → (C, S, 4) with C ≤ SHAPES about,
+    and (n,).
+
+    Deals are told apart by their mean log factor per outcome over the open states, on a grid as fine as SHAPES
+    allows.
+    """
+    mean = log_scale[:, states].mean(1) if len(states) else np.zeros((len(log_scale), OUTCOMES + 1))
+    grid = GRID
+    while True:
+        first, shape = _unique_rows(np.round(mean / grid).astype(np.int64))
+        if len(first) <= SHAPES:
+            break
+        grid *= 1.4
+    size = np.bincount(shape).astype(np.float64)
+    total = np.zeros((len(first), *log_scale.shape[1:]))
+    np.add.at(total, shape, log_scale)
+    return np.asarray(np.exp(total / size[:, None, None])), shape
 
 
 def chances(hazards: Hazards, deals: Open, ends: Ints, won: Bools, *, explain: bool = True) -> Chances:
     """
     Winning chances of open deals.
 
-    Shapes: deals (n,), ends (H,) ascending day offsets from as_of (> 0), won (S,). Cost grows with the number of
-    distinct (state, clock, rounded factors), not with deals.
+    Shapes: deals (n,), ends (H,) ascending day offsets from as_of (> 0), won (S,). explain: also work out `base`.
+    Cost grows with the number of distinct (state, clock, rounded factors), not with deals.
     """
     n, n_states = len(deals.state), len(hazards.kind)
     by_end, final, base = np.zeros((n, len(ends))), np.zeros(n), np.zeros(n)
     factors = np.ones((n, deals.levels.shape[1]))
-    horizon = int(ends.max(initial=0))
-    plain = np.ones((1, n_states, 4))
     use_close = deals.dated if hazards.close is not None else np.zeros(n, np.bool_)
     for table in (hazards.age, hazards.close):
         if table is None:
@@ -224,22 +250,22 @@ def chances(hazards: Hazards, deals: Open, ends: Ints, won: Bools, *, explain: b
         some = _take(deals, mine)
         clock = some.to_close if table is not hazards.age else np.zeros(len(mine), np.int64)
         kinds, who = _unique_rows(some.levels)
-        scale = _scale(table, some.levels[kinds], n_states)
-        shapes, shape = _unique_rows(np.round(np.log(scale) / GRID).astype(np.int64).reshape(len(scale), -1))
-        fresh = fresh_curves(hazards, scale[shapes], horizon, won)
-        keys = np.stack([some.state, some.age, clock, shape[who]], axis=1)
-        first, group = _unique_rows(keys)
-        curve = shape[who][first]
-        groups = _Groups(_take(some, first), scale[shapes][curve], curve)
-        ended, finally_won = _follow(hazards, table, groups, fresh, ends=ends, won=won)
+        log = np.stack(
+            [log_factors(table, np.full(len(kinds), s), some.levels[kinds]) for s in range(n_states)], axis=1
+        )
+        shapes, shape = _shapes_of(log, np.flatnonzero(_onward(table, won)))
+        own = np.round(log[who, some.state] / GRID)
+        standing = np.stack([some.state, some.age, clock], axis=1)
+        first, group = _unique_rows(np.column_stack([standing, shape[who], own.astype(np.int64)]))
+        groups = _Groups(_take(some, first), np.exp(own[first] * GRID), shape[who][first], shapes)
+        ended, finally_won = _follow(hazards, table, groups, ends=ends, won=won)
         by_end[mine], final[mine] = ended[group], finally_won[group]
-
         if not explain:
             continue
-        first, group = _unique_rows(keys[:, :3])
-        groups = _Groups(_take(some, first), np.repeat(plain, len(first), 0), np.zeros(len(first), np.int64))
-        fresh = fresh_curves(hazards, plain, horizon, won)
-        base[mine] = _follow(hazards, table, groups, fresh, ends=ends, won=won)[1][group]
+        first, group = _unique_rows(standing)
+        plain = np.ones((len(first), OUTCOMES + 1))
+        groups = _Groups(_take(some, first), plain, np.zeros(len(first), np.int64), np.ones((1, n_states, 4)))
+        base[mine] = _follow(hazards, table, groups, ends=ends, won=won)[1][group]
         forward = np.where((table.rate.sum(1) * (hazards.kind == ADVANCE)).any(1), ADVANCE, WIN)[some.state]
         for a, factor in enumerate(table.factors):
             level = np.clip(some.levels[:, a], UNKNOWN, len(factor) - 2)

@@ -207,3 +207,74 @@ def test_deals_without_amount_count_at_their_products_mean_and_the_evidence_says
 def test_a_ledger_out_of_order_is_refused() -> None:
     with pytest.raises(ValueError, match="sorted"):
         run(ledger_of([(0, 0, START + 5, 1.0), (0, 1, START, 1.0)]), chain(3))
+
+
+def joined(ledger: Ledger, *, events: list[tuple[int, int, float]], close: int = -1) -> Ledger:
+    """The ledger and one deal more: (state, day, amount) in order."""
+    n = ledger.n_deals
+    more = ledger_of([(0, *e) for e in events], owner=np.array([0]), close=np.array([close]))
+    per_event = {name: np.r_[getattr(ledger, name), getattr(more, name)] for name in ("state", "day", "amount")}
+    per_deal = ("owner", "product", "channel", "region", "close", "created")
+    return dc.replace(
+        ledger,
+        deal=np.r_[ledger.deal, more.deal + n],
+        **per_event,
+        **{name: np.r_[getattr(ledger, name), getattr(more, name)] for name in per_deal},
+    )
+
+
+@pytest.mark.parametrize("dated", [False, True])
+def test_one_more_lost_or_far_away_deal_changes_almost_nothing(dated: bool) -> None:
+    ledger = sales_history(deals=800, dated=dated)
+    usual = float(np.median(ledger.amount))
+    lost = joined(ledger, events=[(0, START + 400, usual), (4, START + 420, usual)], close=START + 450 if dated else -1)
+    far = joined(ledger, events=[(0, START + 500, usual)], close=START + 9000)
+
+    before, with_lost, with_far = (run(each, chain(3)).node_revenue[:, 0].sum(0) for each in (ledger, lost, far))
+
+    np.testing.assert_allclose(with_lost, before, rtol=0.01)
+    np.testing.assert_allclose(with_far, before, rtol=0.02)
+
+
+def test_a_year_half_over_has_its_past_booked_and_its_future_open() -> None:
+    ledger = sales_history(deals=2000)
+    as_of = START + 815
+    months = START + 720 + 30 * np.arange(13)
+
+    outlook = run(ledger, chain(3), as_of=as_of, calendar=months)
+
+    booked, open_, new = outlook.node_revenue[:, 0, :12]
+    assert (booked[:3] > 0).all()
+    assert (booked[4:] == 0).all()
+    assert (open_[:3] == 0).all()
+    assert (new[4:] > 0).all()
+    assert (outlook.node_revenue_quantiles[0, 0] == booked[0]).all()
+    assert (outlook.deals.p_by_period[:, :3] == 0).all()
+
+
+def test_eighty_percent_intervals_hold_what_comes_most_of_the_time() -> None:
+    ledger = sales_history(deals=3000, days=1200, mean_stay=12)
+    rows = ledger.state == 3
+    inside = []
+    for as_of in range(START + 600, START + 1080, 60):
+        outlook = run(ledger, chain(3), as_of=as_of, calendar=calendar(as_of, periods=3))
+        for k in range(3):
+            a, z = outlook.calendar[k], outlook.calendar[k + 1]
+            came = (rows & (ledger.day >= a) & (ledger.day < z)).sum()
+            low, high = outlook.node_wins_quantiles[0, k, [1, 5]]
+            inside.append(low <= came <= high)
+
+    assert 0.65 <= np.mean(inside) <= 0.97
+
+
+def test_the_past_in_the_ledger_tells_how_far_to_trust_it() -> None:
+    much, little = (
+        run(sales_history(deals=2000), chain(3)),
+        run(sales_history(deals=20, days=60), chain(3), as_of=START + 60),
+    )
+
+    assert not much.confidence.thin
+    assert much.confidence.replays == 8
+    assert little.confidence.thin
+    assert {"few_deals", "short_history", "no_replays"} <= set(little.confidence.reasons)
+    assert (little.confidence.error > much.confidence.error).all()

@@ -9,7 +9,7 @@ import pytest
 
 from planning.forecasting.hazards import AGE_EDGES, Hazards, Table, fit_hazards, kinds_of, shrink
 from planning.forecasting.history import Floats, Ints, stays_of
-from planning.forecasting.winning import Open, chances, fresh_curves
+from planning.forecasting.winning import Open, chances, fresh_curves, fresh_finals
 from tests.factories.forecasting import START, chain, ledger_of, sales_history
 
 pytestmark = pytest.mark.requirement("R1.8")
@@ -47,7 +47,8 @@ def test_loops_and_skips_agree_with_the_renewal_equation_worked_out_by_hand() ->
     rate[np.arange(3), :, np.arange(3)] = 0
     won = chain(stages).won
 
-    curves, finals = fresh_curves(hazards_of(rate, stages), np.ones((1, 5, 4)), days, won)
+    hazards, plain = hazards_of(rate, stages), np.ones((1, 5, 4))
+    curves, finals = fresh_curves(hazards, plain, days, won), fresh_finals(hazards, plain, won)
 
     daily = rate[:, np.searchsorted(AGE_EDGES, np.arange(days), "right") - 1]
     total = daily.sum(2)
@@ -72,7 +73,8 @@ def test_a_deal_that_just_entered_has_the_chances_of_a_fresh_stay() -> None:
     won = chain(2).won
     hazards = hazards_of(rate, 2)
 
-    curves, finals = fresh_curves(hazards, np.ones((1, 4, 4)), 120, won)
+    plain = np.ones((1, 4, 4))
+    curves, finals = fresh_curves(hazards, plain, 120, won), fresh_finals(hazards, plain, won)
     odds = chances(hazards, standing(np.array([0, 1]), np.array([0, 0])), np.array([30, 60, 120]), won)
 
     np.testing.assert_allclose(odds.by_end, curves[0, :2][:, [30, 60, 120]], atol=1e-7)
