@@ -11,7 +11,7 @@ import numpy as np
 
 from .arrivals import Arrivals, Cohorts, expect_arrivals
 from .hazards import Hazards, fit_hazards
-from .history import ATTRIBUTES, UNKNOWN, Bools, Floats, Funnel, Ints, Ledger, standing_of, stays_of
+from .history import ATTRIBUTES, UNKNOWN, Bools, Floats, Funnel, Ints, Ledger, Stays, standing_of, stays_of
 from .winning import Chances, Open, chances
 from .worth import learn_worth, value_open
 
@@ -31,6 +31,14 @@ class Part:
 
 
 @dc.dataclass(frozen=True, slots=True)
+class Model:
+    """Hazards, and the edges of the amount bands they were learnt with."""
+
+    hazards: Hazards
+    edges: Floats
+
+
+@dc.dataclass(frozen=True, slots=True)
 class Expected:
     """
     deal, amount, imputed, state, since: (n_open,) the open deals behind `chances`; at (n_deals,) outcome day of won
@@ -45,7 +53,7 @@ class Expected:
     amount: Floats
     imputed: Bools
     chances: Chances
-    hazards: Hazards
+    model: Model
     arrivals: Arrivals
     won_day: Ints
     paid: Floats
@@ -69,14 +77,30 @@ def _sum_by(leaf: Ints, values: Floats, n_leaves: int) -> Floats:
     return np.stack(columns, axis=1) if columns else np.zeros((n_leaves, 0))
 
 
+def learn(known: Ledger, funnel: Funnel, stays: Stays) -> Model:
+    """Learn the hazards from a ledger that holds only what was known on stays.as_of."""
+    seen = stays.amount[~np.isnan(stays.amount)]
+    edges = np.unique(np.quantile(seen, np.arange(1, AMOUNT_BANDS) / AMOUNT_BANDS)) if len(seen) else np.zeros(0)
+    levels = _levels(known, deal=stays.deal, amount=stays.amount, edges=edges, close=stays.close, entered=stays.entered)
+    return Model(fit_hazards(stays, funnel, levels, history_from=known.history_from), edges)
+
+
 def expect(
-    ledger: Ledger, funnel: Funnel, *, as_of: int, ends: Ints, leaf: Ints, n_leaves: int, explain: bool = True
+    ledger: Ledger,
+    funnel: Funnel,
+    *,
+    as_of: int,
+    ends: Ints,
+    leaf: Ints,
+    n_leaves: int,
+    explain: bool = True,
+    model: Model | None = None,
 ) -> Expected:
     """
-    Forecast means from what was known before as_of.
+    Forecast means from what was known before as_of, with a model learnt then or (model) before.
 
     Shapes: ends (H,) ascending day offsets from as_of (> 0): window h is [as_of + ends[h-1], as_of + ends[h]); leaf
-    (n_deals,).
+    (n_deals,). explain: also work out each deal's chance without factors.
     """
     known = ledger.before(as_of)
     stays = stays_of(known, as_of)
@@ -85,10 +109,7 @@ def expect(
     won_day = np.where(is_won, now.since, UNKNOWN)
     paid = np.where(is_won, now.amount, np.nan)
 
-    seen = stays.amount[~np.isnan(stays.amount)]
-    edges = np.unique(np.quantile(seen, np.arange(1, AMOUNT_BANDS) / AMOUNT_BANDS)) if len(seen) else np.zeros(0)
-    levels = _levels(known, deal=stays.deal, amount=stays.amount, edges=edges, close=stays.close, entered=stays.entered)
-    hazards = fit_hazards(stays, funnel, levels, history_from=known.history_from)
+    model = learn(known, funnel, stays) if model is None else model
 
     deal = np.flatnonzero((now.state >= 0) & funnel.open[now.state])
     state, since, close = now.state[deal], now.since[deal], now.close[deal]
@@ -97,9 +118,9 @@ def expect(
         age=as_of - since,
         to_close=np.where(close == UNKNOWN, 0, close - as_of),
         dated=close != UNKNOWN,
-        levels=_levels(known, deal=deal, amount=now.amount[deal], edges=edges, close=close, entered=since),
+        levels=_levels(known, deal=deal, amount=now.amount[deal], edges=model.edges, close=close, entered=since),
     )
-    odds = chances(hazards, standing, ends, funnel.won, explain=explain)
+    odds = chances(model.hazards, standing, ends, funnel.won, explain=explain)
     worth = learn_worth(
         stays,
         won=funnel.won,
@@ -140,7 +161,7 @@ def expect(
         amount=amount,
         imputed=imputed,
         chances=odds,
-        hazards=hazards,
+        model=model,
         arrivals=arrivals,
         won_day=won_day,
         paid=paid,

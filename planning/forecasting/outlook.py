@@ -14,12 +14,14 @@ from scipy import sparse
 
 from .draws import Sources, draw_count, simulate
 from .errors import NEW, OPEN, Errors, Replay, learn_errors, replay_of
-from .expected import FACTORS, Expected, Part, expect
+from .expected import FACTORS, Expected, Model, Part, expect
 from .history import Bools, Floats, Funnel, Ints, Ledger, tally
 
 QUANTILES: Final = (0.025, 0.10, 0.25, 0.50, 0.75, 0.90, 0.975)
 REVENUE, WINS = 0, 1
 MAX_REPLAYS: Final = 8
+REPLAY_WINDOWS: Final = 6
+REFIT: Final = 3
 REPLAY_NEEDS_DAYS: Final = 120  # history that must lie before a replayed day
 FLOOR_DEALS, FLOOR_WINS, FLOOR_MONTHS = 400, 150, 12  # below these the reasons say so
 THIN_DEALS, THIN_WINS, THIN_MONTHS = 100, 30, 6  # below any of these the number rests mainly on priors
@@ -137,18 +139,23 @@ def _replays(
     period: int,
     start: int,
 ) -> list[Replay]:
-    """Forecasts again from the last period starts, newest first, each held against what came since."""
+    """
+    Forecasts again from the last period starts, newest first, each held against what came since.
+
+    Hazards move slowly: they are learnt at every REFIT-th replay, from the oldest on, and serve the next ones too.
+    """
     out: list[Replay] = []
-    for back in range(1, MAX_REPLAYS + 1):
+    model: Model | None = None
+    for back in range(MAX_REPLAYS, 0, -1):
         then = as_of - back * period
-        if then - start < REPLAY_NEEDS_DAYS:
-            break
-        over = ends[then + ends <= as_of]
-        if not len(over):
+        over = ends[then + ends <= as_of][:REPLAY_WINDOWS]
+        if then - start < REPLAY_NEEDS_DAYS or not len(over):
             continue
-        past = expect(ledger, funnel, as_of=then, ends=over, leaf=leaf, n_leaves=n_leaves, explain=False)
+        use = None if back % REFIT == 0 else model
+        past = expect(ledger, funnel, as_of=then, ends=over, leaf=leaf, n_leaves=n_leaves, explain=False, model=use)
+        model = past.model
         out.append(replay_of(past, present, ledger, leaf=leaf, n_leaves=n_leaves, as_of=then, ends=over, today=as_of))
-    return out
+    return out[::-1]
 
 
 def _corrected(part: Part, wins: float, revenue: float) -> Part:
