@@ -1,7 +1,8 @@
 """
 Settings of Yearline: one file, read from the environment only, loud where something is missing.
 
-`manage.py run` (see config/embedded.py) fills DATABASE_URL and REDIS_URL with the embedded servers where they are not set.
+`make run`, `make test` and manage.py (see config/embedded.py) fill DATABASE_URL and REDIS_URL with the embedded servers where
+they are not set.
 """
 
 from datetime import timedelta
@@ -175,6 +176,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 15,
 }
 CELERY_BEAT_SCHEDULE = {
+    # Every ten minutes a look, not one shot at midnight: a missed look is made up by the next, and each plan's own time
+    # zone decides when its night has come.
+    "nightly": {
+        "task": "config.tasks.run_due_nights",
+        "schedule": crontab(minute="*/10"),
+    },
     "worker-seen": {
         "task": "config.tasks.note_worker_seen",
         "schedule": crontab(minute="*"),
@@ -324,9 +331,10 @@ LOCALE_PATHS: list[Path] = []
 
 # --- Files ----------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / "var" / "static")))
+VAR_FOLDER = Path(env.str("VAR_FOLDER", "") or BASE_DIR / "var")
+STATIC_ROOT = Path(env.str("STATIC_ROOT", str(VAR_FOLDER / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
-MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(BASE_DIR / "var" / "media")))
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(VAR_FOLDER / "media")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -3,10 +3,16 @@
 from celery import shared_task
 from django.utils import timezone
 
-from config import health
+from config import health, nightly
 
 
 @shared_task
 def note_worker_seen() -> None:
     """Leave a sign of life: a worker that is connected but takes no work does not get here."""
     health.note_worker_seen(now=timezone.now())
+
+
+@shared_task
+def run_due_nights() -> None:
+    """Forecast every plan whose night has come and is not published yet; a plan that fails stops no other."""
+    nightly.run_nights(clock=timezone.now)

@@ -19,6 +19,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     # The only hook of an early plugin that runs before pytest-django's first look at the settings.
     os.environ["DEBUG"] = "1"
     _running.enter_context(parts(durable=False, prefix="test-"))
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    server, _, number = os.environ["REDIS_URL"].rpartition("/")
+    if worker and number == "0":
+        # Postgres gives each worker a database of its own; so does Redis.
+        os.environ["REDIS_URL"] = f"{server}/{int(worker.removeprefix('gw')) + 1}"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -15,9 +15,11 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
 from config import catalogues
 from core.models import Publication
+from planning.models import Plan
 from planning.models.forecasts import JOB
 from teams.models import Company
 
@@ -42,10 +44,11 @@ class Command(BaseCommand):
                 json.dump(self._facts(), answer)
 
     def _facts(self) -> dict[str, object]:
-        company = Company.objects.first()
+        today = timezone.localdate()
+        running = Plan.objects.filter(fiscal_year__first_date__lte=today, fiscal_year__after_date__gt=today)
         return {
             "sign_ins": [],
-            "first_night": company is not None and not Publication.objects.filter(job=JOB).exists(),
+            "first_night": running.exists() and not Publication.objects.filter(job=JOB).exists(),
         }
 
     def _collect_static(self) -> None:
