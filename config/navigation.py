@@ -155,6 +155,8 @@ def menu(user: "User", path: str) -> Menu:
         links = _links(group.entries, user, path)
         if links:
             groups.append((str(group.label), links))
+    if not groups:
+        groups.append(("", _links(PERSONAL, user, path)))
     return Menu(
         groups=groups,
         bottom=_links(BOTTOM_BAR, user, path) if reps(user) else [],

@@ -10,6 +10,7 @@ handler404 = "core.api.errors.handler404"
 handler500 = "core.api.errors.handler500"
 
 urlpatterns = [
+    path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("accounts/", include("config.accounts")),

@@ -2,11 +2,14 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config.health import readiness
+from config.navigation import menu
+from core.pages import AuthedRequest
 
 
 @require_safe
@@ -34,3 +37,11 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "last_night": state.night,
     }
     return JsonResponse(answer, status=200 if state.is_ready else 503)
+
+
+@require_safe
+@never_cache
+def home(request: AuthedRequest) -> HttpResponse:
+    """Lead to where the person's work begins: the first page of their own menu."""
+    _label, links = menu(request.user, request.path).groups[0]
+    return redirect(links[0].url)

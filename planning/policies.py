@@ -16,6 +16,10 @@ _REACH = frozenset({Person.LEAD, Person.SUPERVISOR, Person.PLAN_OWNER, Person.AD
 
 # A row's route names the target of a rep, the owner, in a draft: a rep does not see that there is a draft.
 ROUTES: Routes = {
+    # Whose figures is asked by a parameter; without one everybody sees the top of their own reach.
+    "planning:overview": {"GET": Rule(ALL)},
+    "planning:forecast": {"GET": Rule(ALL)},
+    "planning:funnel": {"GET": Rule(ALL)},
     "planning:targets": {"GET": Rule(ALL)},
     "planning:my-pace": {"GET": Rule(ALL)},
     "planning:target-edit": {

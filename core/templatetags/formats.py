@@ -78,6 +78,16 @@ def percent(rate: Number | None, digits: int = 0) -> str:
     return str(format_percent(rate, format=_pattern("#,##0", digits) + "%", locale=babel_locale()))
 
 
+@register.filter
+def chance(probability: float | None) -> str:
+    """Return a probability as 34%, and never as certain or impossible where it is neither: < 1%, > 99%."""
+    if probability is None or probability in (0, 1):
+        return percent(probability)
+    if probability < 0.01:
+        return f"< {percent(0.01)}"
+    return f"> {percent(0.99)}" if probability > 0.99 else percent(probability)
+
+
 @register.filter(name="signed")
 def with_sign(text: str) -> str:
     """Put a plus before a formatted difference above zero: `{{ change|money:currency|signed }}`."""

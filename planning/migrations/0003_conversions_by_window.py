@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('window', models.CharField(choices=[('90d', 'Entered in the last 90 days'), ('365d', 'Entered in the last 365 days'), ('all', 'Entered at any time')], max_length=4)),
-                ('by', models.CharField(choices=[('company', 'Company'), ('unit', 'Unit'), ('person', 'Person'), ('product', 'Product line'), ('channel', 'Lead source'), ('region', 'Region')], max_length=8)),
+                ('by', models.CharField(choices=[('company', 'Company'), ('unit', 'Unit'), ('person', 'Owner'), ('product', 'Product line'), ('channel', 'Lead source'), ('region', 'Market region')], max_length=8)),
                 ('member', models.BigIntegerField(default=0)),
                 ('entered', models.PositiveIntegerField()),
                 ('advanced', models.PositiveIntegerField()),

@@ -5,7 +5,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from core.models import JobRun, Publication
 from customers.models import Deal, Stage
@@ -151,10 +150,10 @@ class StageConversion(models.Model):
     class By(models.TextChoices):
         COMPANY = "company", _("Company")
         UNIT = "unit", _("Unit")
-        PERSON = "person", pgettext_lazy("conversion of", "Person")
+        PERSON = "person", _("Owner")
         PRODUCT = "product", _("Product line")
         CHANNEL = "channel", _("Lead source")
-        REGION = "region", pgettext_lazy("where it is sold", "Region")
+        REGION = "region", _("Market region")
 
     class Window(models.TextChoices):
         QUARTER = "90d", _("Entered in the last 90 days")

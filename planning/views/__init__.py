@@ -1,6 +1,18 @@
 """Pages of the plan."""
 
+from .forecasts import forecast, funnel, overview
 from .plans import plan_activate, plan_new, plan_revise
 from .targets import my_pace, target_edit, target_split, targets
 
-__all__ = ["my_pace", "plan_activate", "plan_new", "plan_revise", "target_edit", "target_split", "targets"]
+__all__ = [
+    "forecast",
+    "funnel",
+    "my_pace",
+    "overview",
+    "plan_activate",
+    "plan_new",
+    "plan_revise",
+    "target_edit",
+    "target_split",
+    "targets",
+]

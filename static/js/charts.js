@@ -94,6 +94,12 @@
   new MutationObserver(redraw).observe(document.documentElement, { attributes: true, attributeFilter: ["data-bs-theme"] });
   const paper = matchMedia("print");
   paper.addEventListener("change", redraw);
+  let isNarrow = innerWidth < 768;
+  addEventListener("resize", () => {
+    if (isNarrow === innerWidth < 768) return;
+    isNarrow = !isNarrow;
+    redraw();
+  });
   document.addEventListener("htmx:load", (event) => drawAll(event.detail.elt));
   drawAll(document);
 })();

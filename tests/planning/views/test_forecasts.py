@@ -1,0 +1,144 @@
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from planning import services
+from planning.models import Plan, PlanVersion
+from teams.models import User
+from tests.factories.customers import make_deal, make_pipeline
+from tests.factories.planning import make_plan, make_target, make_version
+from tests.factories.teams import Cast, make_person
+
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("R1.7", "R1.8")]
+
+TODAY = timezone.localdate()
+PAGES = ("/overview/", "/forecast/", "/funnel/")
+
+
+def _night(plan: Plan, day: date = TODAY) -> None:
+    services.run_forecast(plan=plan, as_of=day, clock=lambda: datetime.now(UTC))
+
+
+def _seen_by(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def plan(cast: Cast) -> Plan:
+    make_pipeline()
+    long_ago, lately = TODAY - timedelta(days=90), TODAY - timedelta(days=20)
+    for owner in (cast.rao, cast.peer, cast.west_rep):
+        make_deal(owner=owner, path=("Lead", "Contacted", "Won"), created=long_ago, amount=Decimal("40000.00"))
+        make_deal(owner=owner, path=("Lead", "Contacted"), created=lately, amount=Decimal("70000.00"))
+    plan = make_plan(TODAY.year)
+    version = make_version(plan, status=PlanVersion.Status.ACTIVE)
+    make_target(version, unit=cast.company, month=Decimal("20000.00"))
+    make_target(version, unit=cast.east, month=Decimal("9000.00"))
+    _night(plan)
+    return plan
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_without_a_plan_says_what_to_do_first(cast: Cast, page: str) -> None:
+    answer = _seen_by(cast.planner).get(page)
+
+    assert answer.status_code == 200
+    assert "No year is planned yet" in answer.content.decode()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_before_the_first_night_says_so(cast: Cast, page: str) -> None:
+    make_pipeline()
+    make_plan(TODAY.year)
+
+    assert "The first night has not run yet" in _seen_by(cast.lin).get(page).content.decode()
+
+
+def test_a_supervisor_begins_at_the_top_of_their_own_reach(cast: Cast, plan: Plan) -> None:
+    text = _seen_by(cast.lin).get("/forecast/").content.decode()
+
+    assert "East one" in text
+    assert "West" not in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_stranger_to_a_unit_or_person_gets_a_404(cast: Cast, plan: Plan, page: str) -> None:
+    asking = _seen_by(cast.rao)
+
+    assert asking.get(page, {"unit": cast.east.pk}).status_code == 404
+    assert asking.get(page, {"person": cast.peer.pk}).status_code == 404
+    assert asking.get(page, {"person": cast.rao.pk}).status_code == 200
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("query", ["unit=x", "person=-1", "year=99999", "unit=99999999999999999999", "year=٣"])
+def test_nonsense_in_the_address_is_a_404(cast: Cast, plan: Plan, page: str, query: str) -> None:
+    assert _seen_by(cast.planner).get(f"{page}?{query}").status_code == 404
+
+
+def test_the_overview_states_target_won_forecast_and_chance(cast: Cast, plan: Plan) -> None:
+    text = _seen_by(cast.planner).get("/overview/").content.decode()
+
+    assert "¥240K" in text
+    assert "¥120,000.00" in text
+    assert "80% interval" in text
+    assert "Too little history for a firm forecast." in text
+
+
+def test_a_rep_sees_the_companys_conversion_beside_their_own_and_nobody_elses(cast: Cast, plan: Plan) -> None:
+    text = _seen_by(cast.rao).get("/funnel/").content.decode()
+
+    assert "Rao" in text
+    assert "Peer of Rao" not in text
+    assert _seen_by(cast.rao).get("/funnel/", {"by": "channel"}).status_code == 404
+
+
+def test_what_moved_adds_up_to_the_difference(cast: Cast, plan: Plan) -> None:
+    from planning.queries import forecasts
+    from planning.queries.movement import movement
+
+    _night(plan, TODAY - timedelta(days=1))
+    run = forecasts.shown_run(plan)
+    assert run is not None
+    earlier = forecasts.earlier_run(plan, than=run, days=1)
+    assert earlier is not None
+
+    moved = movement(run=run, since=earlier, node=forecasts.home_node(cast.planner))
+
+    assert moved is not None
+    assert sum((move.amount for move in moved.moves), Decimal(0)) == moved.change
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_number_of_queries_does_not_grow_with_the_number_of_people(
+    cast: Cast, plan: Plan, page: str, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    asking = _seen_by(cast.planner)
+    asking.get(page)
+    with CaptureQueriesContext(connection) as few:
+        asking.get(page)
+    for _ in range(30):
+        make_deal(owner=make_person(unit=cast.west_one), path=("Lead", "Contacted"), created=TODAY - timedelta(days=9))
+    services.run_forecast(plan=plan, as_of=TODAY, clock=lambda: datetime.now(UTC), again=True)
+    with CaptureQueriesContext(connection) as many:
+        asking.get(page)
+
+    assert len(many) == len(few)
+
+
+def test_the_pages_speak_chinese(cast: Cast, plan: Plan) -> None:
+    User.objects.filter(pk=cast.lin.pk).update(language="zh-hans")
+    asking = _seen_by(User.objects.get(pk=cast.lin.pk))
+
+    assert "全年进展" in asking.get("/overview/").content.decode()
+    assert "达成概率" in asking.get("/forecast/").content.decode()
+    assert "转化率与阶段停留时间" in asking.get("/funnel/").content.decode()

@@ -1,0 +1,175 @@
+"""
+A small company with a year behind it, and which of its rows stand for a route's arguments.
+
+The browser crawl and the access test visit every URL name. A name with arguments finds them here by the longest prefix:
+`customers:deal-` serves `customers:deal-detail`, `customers:deal-edit` and whatever comes later. Nothing is pasted twice.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from hashlib import sha256
+
+from django.core.files.base import ContentFile
+
+from core.models import ApiToken
+from customers.models import Activity, Contact, Customer, Deal, ImportFile, Pipeline, Stage
+from planning.models import Plan, PlanVersion, Target
+from tests.factories.customers import make_channel, make_customer, make_deal, make_pipeline, make_product, make_region
+from tests.factories.planning import make_plan, make_target, make_version
+from tests.factories.teams import Cast, make_cast
+
+PATHS = (
+    ("Lead",),
+    ("Lead", "Contacted"),
+    ("Lead", "Contacted", "Visited"),
+    ("Lead", "Contacted", "Visited", "Quoted"),
+    ("Lead", "Contacted", "Visited", "Quoted", "Won"),
+    ("Lead", "Contacted", "Visited", "Quoted", "Won"),
+    ("Lead", "Contacted", "Lost"),
+)
+CSV = b"id,title,owner,stage,created,closed,amount\n1,A deal,rao@test.example,Won,2025-01-05,2025-02-01,1000\n"
+
+
+@dataclass(frozen=True)
+class World:
+    """What `make_world` made; everything of a person's is Rao's unless it says otherwise."""
+
+    cast: Cast
+    pipeline: Pipeline
+    stage: Stage
+    customer: Customer
+    contact: Contact
+    deal: Deal
+    won: Deal
+    activity: Activity
+    plan: Plan
+    active: PlanVersion
+    draft: PlanVersion
+    target: Target
+    import_file: ImportFile
+    token: ApiToken
+
+
+def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> World:
+    """
+    Make the company as it stands on a day: deals since a year, a plan with an active version and a draft.
+
+    :param store_file: whether the import's file lies in the media folder, or only its name is known
+    """
+    cast = make_cast()
+    pipeline = make_pipeline()
+    owners = (cast.rao, cast.peer, cast.west_rep)
+    product, region, channel = make_product("Flagship"), make_region("East coast"), make_channel("Fair")
+    made = [
+        make_deal(
+            owner=owners[number % 3],
+            pipeline=pipeline,
+            path=PATHS[number % len(PATHS)],
+            amount=Decimal(20_000 + 1_500 * number),
+            created=today - timedelta(days=40 + 8 * number),
+            product=product,
+            region=region,
+            channel=channel,
+            expected_close_date=today + timedelta(days=7 + number),
+        )
+        for number in range(deals)
+    ]
+    own = [deal for deal in made if deal.owner == cast.rao]
+    deal = next(deal for deal in own if deal.stage.is_open)
+    customer = deal.customer or make_customer(owner=cast.rao)
+    now = datetime.combine(today, time(9), UTC)
+    activity = Activity.objects.create(
+        kind=Activity.Kind.CALL, deal=deal, person=cast.rao, subject="Ask for the order", due_at=now - timedelta(days=1)
+    )
+    Activity.objects.create(
+        kind=Activity.Kind.VISIT,
+        deal=deal,
+        person=cast.rao,
+        subject="Show the machine",
+        done_at=now - timedelta(days=9),
+    )
+    plan = make_plan(today.year)
+    draft = make_version(plan, by=cast.planner)
+    for unit, monthly in (
+        (cast.company, 600_000),
+        (cast.east, 400_000),
+        (cast.west, 200_000),
+        (cast.east_one, 200_000),
+    ):
+        make_target(draft, unit=unit, month=Decimal(monthly))
+    target = make_target(draft, person=cast.rao, month=Decimal(90_000))
+    draft.status, draft.activated_by, draft.activated_at = PlanVersion.Status.ACTIVE, cast.planner, now
+    draft.save()
+    active, draft = draft, make_version(plan, number=2, by=cast.planner)
+    make_target(draft, unit=cast.company, month=Decimal(650_000))
+    import_file = ImportFile(
+        uploaded_by=cast.lin,
+        file_name="history.csv",
+        sha256=sha256(CSV).hexdigest(),
+        source="history",
+        shape=ImportFile.Shape.DEALS,
+        pipeline=pipeline,
+    )
+    if store_file:
+        import_file.file.save("history.csv", ContentFile(CSV), save=False)
+    import_file.save()
+    token, _secret = ApiToken.objects.create(user=cast.rao, name="Reports", scopes=["deals:read"])
+    return World(
+        cast=cast,
+        pipeline=pipeline,
+        stage=pipeline.stages.get(name="Visited"),
+        customer=customer,
+        contact=Contact.objects.create(customer=customer, name="Buyer", role="Purchasing"),
+        deal=deal,
+        won=next(deal for deal in own if deal.stage.kind == Stage.Kind.WON),
+        activity=activity,
+        plan=plan,
+        active=active,
+        draft=draft,
+        target=target,
+        import_file=import_file,
+        token=token,
+    )
+
+
+Sample = Callable[[World], Mapping[str, object]]
+
+# URL name or its beginning: the arguments. The longest beginning counts.
+SAMPLES: dict[str, Sample] = {
+    "account_reset_password_from_key": lambda world: {"uidb36": "1", "key": "x-y"},
+    "openid_connect_": lambda world: {"provider_id": "company"},
+    "teams:person": lambda world: {"pk": world.cast.rao.pk},
+    "teams:unit": lambda world: {"pk": world.cast.east_one.pk},
+    "teams:token": lambda world: {"key": world.token.token_key},
+    "customers:deal": lambda world: {"pk": world.deal.pk},
+    "customers:activity": lambda world: {"pk": world.activity.pk},
+    "customers:customer": lambda world: {"pk": world.customer.pk},
+    "customers:contact": lambda world: {"pk": world.contact.pk},
+    "customers:contact-new": lambda world: {"pk": world.customer.pk},
+    "customers:pipeline": lambda world: {"pk": world.pipeline.pk},
+    "customers:stage": lambda world: {"pk": world.stage.pk},
+    "customers:import": lambda world: {"pk": world.import_file.pk},
+    "planning:plan": lambda world: {"pk": world.plan.pk},
+    "planning:version": lambda world: {"pk": world.draft.pk},
+    "planning:target": lambda world: {"pk": world.target.pk},
+}
+
+
+def arguments(name: str, wanted: frozenset[str], world: World) -> dict[str, object]:
+    """
+    Return the arguments of a URL name that takes those wanted.
+
+    :raises KeyError: where no sample serves the name: add one to SAMPLES
+    """
+    if not wanted:
+        return {}
+    beginnings = [beginning for beginning in SAMPLES if name.startswith(beginning)]
+    if not beginnings:
+        raise KeyError(f"{name} takes {sorted(wanted)}: add a sample to tests/samples.py")
+    given = SAMPLES[max(beginnings, key=len)](world)
+    missing = wanted - given.keys()
+    if missing:
+        raise KeyError(f"{name} takes {sorted(missing)} besides: add them to its sample in tests/samples.py")
+    return {key: given[key] for key in wanted}
