@@ -7,6 +7,9 @@ from planning import views
 app_name = "planning"
 _ROW = "targets/<int:version>/"
 urlpatterns = [
+    path("overview/", views.overview, name="overview"),
+    path("forecast/", views.forecast, name="forecast"),
+    path("funnel/", views.funnel, name="funnel"),
     path("targets/", views.targets, name="targets"),
     path("targets/my-pace/", views.my_pace, name="my-pace"),
     path(f"{_ROW}units/<int:unit>/", views.target_edit, name="target-edit"),
