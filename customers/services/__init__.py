@@ -13,7 +13,7 @@ from .deals import (
     reopen_deal,
     undo_move,
 )
-from .histories import DealHistory, HistoryLine, history_problems
+from .histories import DealHistory, HistoryLine, history_problems, tell_histories
 from .import_reading import content_mark, new_stages, stage_words, unpacked, words_for_new_stages
 from .import_runs import StaleAttempt, examine, work_on_import
 from .imports import (
@@ -83,6 +83,7 @@ __all__ = [
     "stage_words",
     "start_import",
     "take_file",
+    "tell_histories",
     "undo_move",
     "unpacked",
     "words_for_new_stages",

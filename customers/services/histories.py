@@ -13,9 +13,10 @@ from decimal import Decimal
 from io import StringIO
 from itertools import pairwise
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.utils.translation import gettext as _
 
+from core import audit
 from core.errors import Invalid, Problem, VersionConflict
 from core.transactions import within_transaction
 from customers.models import Deal, DealOwnership, Stage, StageEvent
@@ -78,6 +79,18 @@ def history_problems(history: DealHistory, *, now: datetime) -> list[str]:
     if history.lines[-1].occurred_at > now + CLOCK_TOLERANCE:
         problems.append(_("The last line lies in the future."))
     return problems
+
+
+@transaction.atomic(durable=True)
+def tell_histories(*, histories: Sequence[DealHistory], actor: User, now: datetime) -> list[Deal]:
+    """
+    Write a batch of deals with their whole histories; one audit line for the batch.
+
+    :raises Invalid: naming the first history that the single services would refuse; nothing is written then
+    """
+    deals = _write_histories(histories, now=now)
+    audit.record("customers.deals.told", actor=actor, subject=actor, deals=len(deals))
+    return deals
 
 
 @within_transaction

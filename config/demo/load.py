@@ -1,0 +1,304 @@
+"""How the demo company comes in: through the services; its deals by the fast path, which passes the same checks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import islice
+
+import numpy as np
+from django.core.management import call_command
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core import audit
+from core.errors import DomainError
+from core.periods import FiscalCalendar
+from customers import services as customers
+from customers.models import Activity, Channel, Customer, Deal, Pipeline, ProductLine, Region, Stage
+from planning import services as planning
+from planning.models import Plan, PlanVersion, Target
+from planning.queries import actuals, by_person, sum_of
+from teams import services as teams
+from teams.models import Capability, Company, OrgUnit, User
+
+from . import cast, story
+
+BATCH = 2_000
+GROWTH = Decimal("1.12")  # this year's targets over what last year brought
+NIGHTS_BACK = (30, 7, 1)  # earlier forecasts, so that "what moved" has something to compare with
+KINDS = (Activity.Kind.CALL, Activity.Kind.VISIT, Activity.Kind.MAIL, Activity.Kind.MEETING)
+SUBJECTS = {
+    Activity.Kind.CALL: "Demo call about the next step",
+    Activity.Kind.VISIT: "Demo visit on site",
+    Activity.Kind.MAIL: "Demo mail with documents",
+    Activity.Kind.MEETING: "Demo meeting on terms",
+}
+
+
+class CompanyExists(DomainError):
+    """The demo company does not come into an installation that holds a company."""
+
+
+@dataclass(frozen=True)
+class _World:
+    """What the deals refer to."""
+
+    people: Mapping[str, User]
+    units: Mapping[str, OrgUnit]
+    customers: list[Customer]
+    products: list[ProductLine]
+    channels: list[Channel]
+    pipeline: Pipeline
+    stages: Mapping[str, Stage]
+
+
+def load_demo(*, clock: Callable[[], datetime], today: date, say: Callable[[str], object]) -> Company:
+    """
+    Load the demo company into an empty installation.
+
+    The row of the company comes last: whoever finds it finds all of it. What an interrupted load left behind is cleared away.
+
+    :raises CompanyExists: where there is a company, or people who are no demo
+    """
+    if Company.objects.exists() or User.objects.filter(is_demo=False).exists():
+        raise CompanyExists(
+            _("There is a company here already. The demo company comes into an empty installation only.")
+        )
+    if User.objects.exists():
+        say("Clearing away what an interrupted load left behind ...")
+        call_command("flush", interactive=False, verbosity=0)
+    now = clock()
+    admin = _found()
+    world = _people_and_words(admin, today)
+    say(f"{len(world.people)} people, {len(world.customers)} customers")
+    deals = _deals(world, admin, today, now)
+    say(f"{deals} deals with their stage history")
+    _one_who_left(world, admin, today)
+    _activities(world, today, now)
+    planner = world.people["Plan owner"]
+    plan = _plan(world, planner, today)
+    company = Company.objects.create(
+        name="Demo company", currency="CNY", time_zone="Asia/Shanghai", country="CN", is_demo=True
+    )
+    for days in NIGHTS_BACK:
+        day = today - timedelta(days=days)
+        if plan.fiscal_year.first_date <= day:
+            planning.run_forecast(plan=plan, as_of=day, clock=clock)
+    say(f"{plan} with its targets and the forecasts of earlier nights")
+    return company
+
+
+@transaction.atomic(durable=True)
+def _found() -> User:
+    """The first administrator of an installation has nobody who could have made them."""
+    admin = User.objects.create_user(
+        "admin@demo.example",
+        cast.PASSWORD,
+        name="Administrator",
+        capabilities=[Capability.ADMINISTRATOR],
+        is_demo=True,
+    )
+    audit.record("teams.person.created", actor=None, subject=admin, email=admin.email)
+    return admin
+
+
+def _people_and_words(admin: User, today: date) -> _World:
+    first = today - timedelta(days=365 * (cast.YEARS + 1))
+    units: dict[str, OrgUnit] = {}
+    for position, (name, above, kind) in enumerate(cast.UNITS):
+        units[name] = teams.create_unit(actor=admin, name=name, kind=kind, parent=units.get(above), position=position)
+    people = {"Administrator": admin}
+
+    def join(name: str, email: str, unit: str, since: date, *capabilities: str, hired: date | None = None) -> User:
+        people[name] = teams.create_person(
+            actor=admin,
+            email=email,
+            name=name,
+            capabilities=capabilities,
+            unit=units[unit],
+            from_date=since,
+            hired_date=hired,
+            password=cast.PASSWORD if email in cast.SIGN_INS else "",
+        )
+        return people[name]
+
+    join("Plan owner", "planner@demo.example", "Demo company", first, Capability.PLAN_OWNER)
+    for unit, (name, email) in cast.MANAGERS.items():
+        role = Capability.SUPERVISOR if units[unit].kind == OrgUnit.Kind.REGION else Capability.LEAD
+        teams.appoint_manager(actor=admin, unit=units[unit], user=join(name, email, unit, first, role), from_date=first)
+    for rep in cast.REPS:
+        hired = rep.hired(today)
+        email = rep.email or f"{rep.name.lower().replace(' ', '.')}@demo.example"
+        person = join(rep.name, email, rep.unit, max(hired, first), Capability.REP, hired=hired)
+        if rep.moved_to and date(today.year, 5, 1) < today:
+            teams.move_person(actor=admin, user=person, unit=units[rep.moved_to], from_date=date(today.year, 5, 1))
+    User.objects.update(is_demo=True)
+    OrgUnit.objects.update(is_demo=True)
+
+    products = [customers.add_word(kind=ProductLine, actor=admin, name=n, name_zh=zh) for n, zh, _x in cast.PRODUCTS]
+    regions = [customers.add_word(kind=Region, actor=admin, name=n, name_zh=zh) for n, zh in cast.REGIONS]
+    channels = [customers.add_word(kind=Channel, actor=admin, name=n, name_zh=zh) for n, zh, *_x in cast.CHANNELS]
+    pipeline = customers.create_pipeline(actor=admin, name="Sales", name_zh="销售", stages=cast.STAGES)
+    return _World(
+        people=people,
+        units=units,
+        customers=_customers(people, regions, admin),
+        products=products,
+        channels=channels,
+        pipeline=pipeline,
+        stages={stage.name: stage for stage in pipeline.stages.all()},
+    )
+
+
+def _customers(people: Mapping[str, User], regions: list[Region], admin: User) -> list[Customer]:
+    """Each belongs to a rep of its region who is still here; the core customer to the first rep of the east."""
+    dice = np.random.default_rng(story.SEED + 1)
+    here = [
+        [people[rep.name] for rep in cast.REPS if rep.unit.startswith(side) and not rep.left_months_ago]
+        for side in ("East", "South", "North")
+    ]
+    made = []
+    for number in range(cast.CUSTOMERS):
+        side = (number - 1) % 3 if number else 0
+        owner = here[side][0] if number == 0 else here[side][int(dice.integers(len(here[side])))]
+        customer = customers.create_customer(
+            actor=admin,
+            name=story.customer_name(number),
+            owner=owner,
+            region=regions[side],
+            industry=str(dice.choice(("Machinery", "Food", "Electronics", "Chemicals", "Logistics"))),
+        )
+        if number < 80:
+            customers.add_contact(
+                customer=customer,
+                actor=admin,
+                name=f"Demo contact {number + 1:03}",
+                role=str(dice.choice(("Purchasing", "Production", "Management"))),
+                phone=f"+86 10 5555 {number:04}",
+                email=f"contact{number + 1:03}@demo.example",
+            )
+        made.append(customer)
+    Customer.objects.update(is_demo=True)
+    return made
+
+
+def _deals(world: _World, admin: User, today: date, now: datetime) -> int:
+    tales = iter(story.stories(today))
+    written = 0
+    while batch := list(islice(tales, BATCH)):
+        histories = [_history(world, tale) for tale in batch]
+        written += len(customers.tell_histories(histories=histories, actor=admin, now=now))
+    return written
+
+
+def _history(world: _World, tale: story.Story) -> customers.DealHistory:
+    rep = world.people[tale.rep.name]
+    heir = world.people.get(tale.rep.heir, rep)
+    customer = world.customers[tale.customer]
+    begin = tale.steps[0].at
+    owners = [(rep, begin), (heir, tale.handed_over)] if tale.handed_over else []
+    return customers.DealHistory(
+        deal=Deal(
+            title=f"Demo deal {tale.number:05} · {world.products[tale.product].name}",
+            source="demo",
+            external_id=f"demo-{tale.number:05}",
+            customer=customer,
+            owner=heir if tale.handed_over else rep,
+            product=world.products[tale.product],
+            region=customer.region,
+            channel=world.channels[tale.channel],
+            pipeline=world.pipeline,
+            is_demo=True,
+        ),
+        lines=[
+            customers.HistoryLine(
+                stage=world.stages[step.stage],
+                occurred_at=step.at,
+                amount=None if step.amount is None else Decimal(step.amount),
+                expected_close_date=step.expected_close,
+                reason=step.reason,
+                actor=rep,
+            )
+            for step in tale.steps
+        ],
+        owners=owners,
+    )
+
+
+def _one_who_left(world: _World, admin: User, today: date) -> None:
+    for rep in cast.REPS:
+        left = rep.left(today)
+        if left:
+            person = world.people[rep.name]
+            teams.deactivate_person(actor=admin, person=person, version=person.version, left_date=left)
+
+
+def _activities(world: _World, today: date, now: datetime) -> None:
+    """The last weeks' work on open deals, and what is planned: some overdue, some today, some next week."""
+    dice = np.random.default_rng(story.SEED + 2)
+    midday = datetime.combine(today, time(4), UTC)
+    for rep in cast.REPS:
+        if rep.left_months_ago:
+            continue
+        person = world.people[rep.name]
+        for place, deal in enumerate(Deal.objects.open().filter(owner=person).order_by("-stage_since", "-pk")[:14]):
+            kind = KINDS[int(dice.integers(len(KINDS)))]
+            done = midday - timedelta(days=int(dice.integers(1, 25)), minutes=int(dice.integers(0, 240)))
+            customers.log_activity(
+                actor=person, kind=kind, subject=SUBJECTS[kind], done_at=max(done, deal.stage_since), now=now, deal=deal
+            )
+            if place < 6:
+                kind = KINDS[int(dice.integers(len(KINDS)))]
+                due = midday + timedelta(days=(-2, 0, 0, 1, 3, 6)[place], minutes=int(dice.integers(0, 180)))
+                customers.plan_activity(actor=person, kind=kind, subject=SUBJECTS[kind], due_at=due, deal=deal)
+
+
+def _plan(world: _World, planner: User, today: date) -> Plan:
+    """This year's targets: what last year brought and a bit more, spread in last year's shape, active."""
+    year = FiscalCalendar(1).year_of(today)
+    last = FiscalCalendar(1).year(year - 1)
+    rows = actuals(first=last.first, after=FiscalCalendar(1).year(year).first, time_zone="Asia/Shanghai")
+    by_rep = {person: sum_of(months).revenue for person, months in by_person(rows).items()}
+    totals = {
+        rep.name: _round(by_rep.get(world.people[rep.name].pk, Decimal(0)) * GROWTH, least=Decimal(600_000))
+        for rep in cast.REPS
+        if not rep.left_months_ago
+    }
+    at = {rep.name: rep.moved_to or rep.unit for rep in cast.REPS}
+    of_unit = {name: Decimal(0) for name in world.units}
+    for rep, total in totals.items():
+        unit: OrgUnit | None = world.units[at[rep]]
+        while unit is not None:
+            of_unit[unit.name] += total
+            unit = world.units[unit.parent.name] if unit.parent else None
+    # What the teams carry is more than what the company promises: usual over-assignment, and the grid shows it.
+    company = _round(of_unit["Demo company"] * Decimal("0.95"), least=Decimal(0))
+    version = planning.begin_year(year=year, total=company, actor=planner, split=Target.Split.LAST_YEAR)
+    for name, unit_row in world.units.items():
+        if unit_row.parent:
+            _split(version, planner, of_unit[name], unit=unit_row)
+    for rep, total in totals.items():
+        _split(version, planner, total, person=world.people[rep])
+    planning.activate_version(version=version, actor=planner)
+    Plan.objects.filter(pk=version.plan_id).update(is_demo=True)
+    return version.plan
+
+
+def _split(
+    version: PlanVersion, planner: User, total: Decimal, *, unit: OrgUnit | None = None, person: User | None = None
+) -> None:
+    planning.split_target(
+        version=version,
+        total=total,
+        split=Target.Split.LAST_YEAR,
+        actor=planner,
+        lock_version=0,
+        unit=unit,
+        person=person,
+    )
+
+
+def _round(amount: Decimal, *, least: Decimal) -> Decimal:
+    """To ten thousand: targets are round numbers."""
+    return max((amount / 10_000).quantize(Decimal(1)) * 10_000, least)

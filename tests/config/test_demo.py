@@ -1,0 +1,97 @@
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from config.demo import SIGN_INS, load_demo
+from config.demo.story import WEAK_SINCE_DAYS, stories
+from customers.models import Activity, Customer, Deal, StageEvent
+from customers.queries.invariants import violations
+from planning.models import NodeForecast, Plan, PlanVersion, Target
+from teams.models import Company, OrgUnit, User
+
+DAY = date(2026, 6, 15)
+
+
+def test_the_same_day_tells_the_same_history() -> None:
+    assert list(stories(DAY)) == list(stories(DAY))
+
+
+def test_the_history_is_as_long_as_promised_and_ends_before_the_day() -> None:
+    told = list(stories(DAY))
+
+    assert min(tale.steps[0].at for tale in told).date() < DAY - timedelta(days=3 * 365 - 30)
+    assert max(step.at for tale in told for step in tale.steps).date() < DAY
+    assert len(told) > 2000
+
+
+def test_the_first_quarter_is_weak_and_the_fourth_strong() -> None:
+    created = Counter(tale.steps[0].at.month for tale in stories(DAY))
+
+    assert created[2] < created[1]
+    assert created[2] * 1.4 < created[10]
+
+
+def test_quotes_in_the_south_have_weakened_lately() -> None:
+    def share(side: str) -> float:
+        since = datetime.combine(DAY - timedelta(days=WEAK_SINCE_DAYS), datetime.min.time(), UTC)
+        ends = [
+            after.stage
+            for tale in stories(DAY)
+            if tale.rep.unit.startswith(side)
+            for before, after in zip(tale.steps, tale.steps[1:], strict=False)
+            if before.stage == "Quoted" and after.stage in ("Won", "Lost") and after.at > since
+        ]
+        return ends.count("Won") / len(ends)
+
+    assert share("South") < share("East") - 0.15
+
+
+def test_the_core_customer_stopped_buying() -> None:
+    wins = [tale.steps[-1].at.date() for tale in stories(DAY) if tale.customer == 0 and tale.steps[-1].stage == "Won"]
+
+    before = sum(day < DAY - timedelta(days=240) for day in wins)
+    assert before > 10
+    assert len(wins) - before <= 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.requirement("R7.2")
+def test_the_demo_company_holds_what_always_holds_and_says_that_it_is_one() -> None:
+    said: list[str] = []
+
+    load_demo(clock=timezone.now, today=timezone.localdate(), say=said.append)
+
+    assert list(violations()) == []
+    for rows in (Company.objects, User.objects, OrgUnit.objects, Customer.objects, Deal.objects, Plan.objects):
+        assert not [row for row in rows.all() if not row.is_demo]  # type: ignore[attr-defined]
+    assert set(SIGN_INS) <= set(User.objects.values_list("email", flat=True))
+    assert not User.objects.exclude(email__endswith="@demo.example").exists()
+    assert StageEvent.objects.filter(kind=StageEvent.Kind.REOPEN).exists()
+    assert Activity.objects.planned().exists()
+    version = PlanVersion.objects.get()
+    assert not version.is_draft
+    assert Target.objects.filter(version=version, person__isnull=False).count() == 15
+    assert not NodeForecast.objects.exists() or NodeForecast.objects.filter(p_attain__gt=0).exists()
+    with pytest.raises(CommandError, match="There is a company here already"):
+        call_command("load_demo")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_an_interrupted_load_left_behind_is_cleared_away_before_the_next() -> None:
+    User.objects.create_user("admin@demo.example", name="Administrator", is_demo=True)
+
+    load_demo(clock=timezone.now, today=timezone.localdate(), say=lambda _line: None)
+
+    assert User.objects.filter(email="admin@demo.example").count() == 1
+    assert Company.objects.get().is_demo
+
+
+@pytest.mark.django_db
+def test_the_demo_company_does_not_come_over_real_people() -> None:
+    User.objects.create_user("somebody@company.example", name="Somebody")
+
+    with pytest.raises(CommandError, match="empty installation"):
+        call_command("load_demo")
