@@ -15,5 +15,6 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("accounts/", include("config.accounts")),
     path("people/", include("teams.urls")),
+    path("", include("customers.urls")),
     path("", include("planning.urls")),
 ]

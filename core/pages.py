@@ -51,11 +51,13 @@ def carried_out(form: BaseForm, service: Callable[..., Any], **arguments: Any) -
     """
     Call a service with the form's clean data and the given arguments; a refusal becomes an error of the form.
 
-    Returns what the service returns, or None after a refusal (so services return the thing they changed).
+    Returns what the service returns, or None after a refusal (so services return the thing they changed). The refusal itself
+    stays with the form as `form.refusal`, for a page that shows more of it than its sentence.
     """
     try:
         return service(**arguments, **form.cleaned_data)
     except DomainError as refusal:
+        form.refusal = refusal  # type: ignore[attr-defined]
         fields = {problem.field for problem in refusal.problems}
         for problem in refusal.problems:
             form.add_error(problem.field if problem.field in form.fields else None, problem.message)

@@ -2,7 +2,18 @@
 
 from .customers import customer_list
 from .days import Day, my_day
-from .deals import CARDS_A_COLUMN, IDLE_AFTER, Column, Step, Totals, board_columns, deal_list, history, totals
+from .deals import (
+    CARDS_A_COLUMN,
+    IDLE_AFTER,
+    Column,
+    Step,
+    Totals,
+    board_columns,
+    deal_list,
+    history,
+    totals,
+    totals_by_kind,
+)
 from .invariants import Violation, violations
 
 __all__ = [
@@ -19,5 +30,6 @@ __all__ = [
     "history",
     "my_day",
     "totals",
+    "totals_by_kind",
     "violations",
 ]

@@ -59,7 +59,13 @@ def deal_list(*, user: User) -> QuerySet[Deal]:
 
 def totals(deals: QuerySet[Deal]) -> Totals:
     found = deals.order_by().aggregate(**_TOTALS)
-    return Totals(**found)
+    return Totals(found["deal_count"], found["amount_sum"], found["amounts_missing"])
+
+
+def totals_by_kind(deals: QuerySet[Deal]) -> dict[str, Totals]:
+    """Return the totals of the open, the won and the lost deals; a kind without deals is not there."""
+    grouped: QuerySet[Any, Any] = deals.order_by().values("stage__kind").annotate(**_TOTALS)
+    return {row["stage__kind"]: Totals(row["deal_count"], row["amount_sum"], row["amounts_missing"]) for row in grouped}
 
 
 def board_columns(
@@ -73,7 +79,7 @@ def board_columns(
     """
     here = deals.filter(pipeline=pipeline, stage__kind=Stage.Kind.OPEN)
     grouped: QuerySet[Any, Any] = here.order_by().values("stage").annotate(**_TOTALS)
-    sums = {row["stage"]: Totals(row["count"], row["amount"], row["missing"]) for row in grouped}
+    sums = {row["stage"]: Totals(row["deal_count"], row["amount_sum"], row["amounts_missing"]) for row in grouped}
     nothing = Totals(0, None, 0)
     columns = {
         stage.pk: Column(stage, sums.get(stage.pk, nothing))
@@ -113,7 +119,7 @@ def contacts_of(deal: Deal) -> QuerySet[Contact]:
 
 
 _TOTALS: dict[str, Any] = {
-    "count": Count("pk"),
-    "amount": Sum("amount"),
-    "missing": Count("pk", filter=Q(amount__isnull=True)),
+    "deal_count": Count("pk"),
+    "amount_sum": Sum("amount"),
+    "amounts_missing": Count("pk", filter=Q(amount__isnull=True)),
 }

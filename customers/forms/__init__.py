@@ -1,0 +1,26 @@
+"""What people type: forms validate, services save."""
+
+from .activities import ActivityForm, FinishForm
+from .customers import ContactForm, CustomerForm
+from .deals import AmendForm, DealFactsForm, DealForm, HandOverForm, MoveForm, ReopenForm, VersionForm
+from .filters import BoardFilter, CustomerFilter, DealFilter
+from .setup import NewWordForm, WordForm
+
+__all__ = [
+    "ActivityForm",
+    "AmendForm",
+    "BoardFilter",
+    "ContactForm",
+    "CustomerFilter",
+    "CustomerForm",
+    "DealFactsForm",
+    "DealFilter",
+    "DealForm",
+    "FinishForm",
+    "HandOverForm",
+    "MoveForm",
+    "NewWordForm",
+    "ReopenForm",
+    "VersionForm",
+    "WordForm",
+]

@@ -1,0 +1,1 @@
+"""The doors of the pages: read clock and user, make one call, render."""

@@ -1,0 +1,93 @@
+"""Log what was done, plan what is next, finish what was planned."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from core.access import require
+from core.pages import AuthedRequest, carried_out, page
+from customers import policies, services
+from customers.forms import ActivityForm, FinishForm
+from customers.models import Activity, Customer, Deal
+from customers.views.days import day_context
+
+
+@require_http_methods(["GET", "POST"])
+def activity_new(request: AuthedRequest) -> HttpResponse:
+    """`?deal=` or `?customer=` says what it is about, `?plan` that it is still to be done, `?kind=` what it is."""
+    deal, customer = _about(request)
+    planned = "plan" in request.GET
+    now = timezone.now()
+    initial: dict[str, Any] = {"kind": request.GET["kind"]} if request.GET.get("kind") in Activity.Kind.values else {}
+    if planned:
+        local = timezone.localtime(now) + timedelta(days=1)
+        initial["due_at"] = local.replace(hour=9, minute=0, second=0, microsecond=0)
+    form = ActivityForm(
+        request.POST or None,
+        user=request.user,
+        planned=planned,
+        now=now,
+        deal=deal,
+        customer=customer,
+        initial=initial,
+    )
+    if request.method == "POST" and form.is_valid():
+        given = {} if "deal" in form.fields else {"deal": deal, "customer": customer}
+        activity = (
+            carried_out(form, services.plan_activity, actor=request.user, **given)
+            if planned
+            else carried_out(form, services.log_activity, actor=request.user, now=now, **given)
+        )
+        if activity:
+            messages.success(request, _("Planned.") if planned else _("Logged."))
+            return redirect(_back(activity, planned_alone=deal is None and customer is None))
+    context = {"form": form, "deal": deal, "customer": customer, "planned": planned, "query": request.GET.urlencode()}
+    return page(request, "customers/activity_new.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def activity_done(request: AuthedRequest, pk: int) -> HttpResponse:
+    """One tap on the day's list finishes an activity; the page of its own also asks what came of it."""
+    activities = Activity.objects.visible_to(request.user).select_related("deal", "customer", "person")
+    activity = get_object_or_404(activities, pk=pk)
+    require(policies.can_finish_activity(request.user, activity))
+    form = FinishForm(request.POST or None, initial={"version": activity.version})
+    one_tap = "day" in request.POST
+    if request.method == "POST" and form.is_valid():
+        done = carried_out(form, services.finish_activity, activity=activity, actor=request.user, now=timezone.now())
+        if done:
+            messages.success(request, _("Done: %(activity)s") % {"activity": done})
+        if one_tap and request.htmx:
+            return render(request, "customers/_my_day.html", day_context(request))
+        if done:
+            return redirect("customers:my-day" if one_tap else _back(activity, planned_alone=False))
+    context = {"form": form, "activity": activity}
+    return page(request, "customers/activity_done.html", context, status=422 if form.is_bound else 200)
+
+
+def _about(request: AuthedRequest) -> tuple[Deal | None, Customer | None]:
+    deal, customer = request.GET.get("deal", ""), request.GET.get("customer", "")
+    if deal:
+        return get_object_or_404(Deal.objects.visible_to(request.user), pk=_key(deal)), None
+    if customer:
+        return None, get_object_or_404(Customer.objects.visible_to(request.user), pk=_key(customer))
+    return None, None
+
+
+def _key(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
+def _back(activity: Activity, *, planned_alone: bool) -> str:
+    if not planned_alone and activity.deal_id:
+        return reverse("customers:deal-detail", args=[activity.deal_id])
+    if not planned_alone and activity.customer_id:
+        return reverse("customers:customer-detail", args=[activity.customer_id])
+    return reverse("customers:my-day")
