@@ -25,6 +25,7 @@ from core.models import JobRun, Publication
 log = logging.getLogger(__name__)
 Work = TypeVar("Work")
 MAX_ATTEMPTS = 3
+FINISHED = frozenset({JobRun.State.PUBLISHED, JobRun.State.HELD, JobRun.State.FAILED})
 STATEMENT_MINUTES = 10
 
 
@@ -44,11 +45,11 @@ def due(*, job: str, scope: str, business_date: date, now: datetime, again: bool
     """
     Return the newest run of a key, making it where there is none.
 
-    :param again: reckon anew although the key is published: the next revision; the earlier one stays as it is
+    :param again: reckon anew although the key is published, held or failed: the next revision; the earlier one stays
     """
     key = {"job": job, "scope": scope, "business_date": business_date}
     newest = JobRun.objects.filter(**key).order_by("-revision").first()
-    if newest is not None and not (again and newest.state in {JobRun.State.PUBLISHED, JobRun.State.HELD}):
+    if newest is not None and not (again and newest.state in FINISHED):
         return newest
     revision = 1 if newest is None else newest.revision + 1
     run, _ = JobRun.objects.get_or_create(**key, revision=revision, defaults={"created_at": now})
@@ -99,7 +100,8 @@ def prune(*, job: str, scope: str, before: date) -> int:
     """Delete the runs of days before a day, with their rows, but for the last of each month, which are kept for ever."""
     old = JobRun.objects.filter(job=job, scope=scope, business_date__lt=before)
     last_of_month: dict[tuple[int, int], int] = {}
-    for key, day in old.order_by("business_date", "revision").values_list("pk", "business_date"):
+    published = old.filter(state=JobRun.State.PUBLISHED).order_by("business_date", "revision")
+    for key, day in published.values_list("pk", "business_date"):
         last_of_month[day.year, day.month] = key
     shown = Publication.objects.filter(job=job, scope=scope).values("run")
     deleted, _ = old.exclude(pk__in=last_of_month.values()).exclude(pk__in=shown).delete()

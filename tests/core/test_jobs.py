@@ -133,6 +133,27 @@ def test_pruning_keeps_the_last_run_of_each_month_and_the_one_that_is_shown() ->
 
 
 @pytest.mark.django_db
+def test_a_failed_last_night_does_not_push_out_the_months_last_good_one() -> None:
+    _carry_out(_due(date(2026, 1, 30)))
+    failed = _due(date(2026, 1, 31))
+    JobRun.objects.filter(pk=failed.pk).update(state=JobRun.State.FAILED, attempt=jobs.MAX_ATTEMPTS)
+    _carry_out(_due())
+
+    jobs.prune(job="tests.job", scope="1", before=date(2026, 2, 15))
+
+    assert list(JobRun.objects.dates("business_date", "day")) == [date(2026, 1, 30), DAY]
+
+
+@pytest.mark.django_db
+def test_a_run_that_failed_for_good_can_be_asked_for_again() -> None:
+    failed = _due()
+    JobRun.objects.filter(pk=failed.pk).update(state=JobRun.State.FAILED, attempt=jobs.MAX_ATTEMPTS)
+
+    assert _carry_out(_due()) is Outcome.FAILED
+    assert _carry_out(_due(again=True)) is Outcome.PUBLISHED
+
+
+@pytest.mark.django_db
 def test_long_statements_are_allowed_only_inside_the_work() -> None:
     def timeout() -> str:
         with connection.cursor() as cursor:
