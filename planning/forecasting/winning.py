@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from .hazards import ADVANCE, BAND_EDGES, LOSS, OUTCOMES, WIN, Hazards, Table
+from .hazards import ADVANCE, BAND_EDGES, FAR, LOSS, OUTCOMES, WIN, Hazards, Table
 from .history import UNKNOWN, Bools, Floats, Ints
 
 GRID: Final = 0.05  # a deal's factors in its present stage are rounded to 5 % so that like deals share one calculation
@@ -137,45 +137,56 @@ class _Groups:
     shapes: Floats
 
 
-def _rates_on(hazards: Hazards, table: Table, groups: _Groups, day: int) -> tuple[Floats, Ints]:
-    """
-    (G, S) hazards of the present stays on a day from as_of on, without factors other than time in stage; and their
-    bins.
-    """
-    deals, by_close = groups.deals, table is not hazards.age
-    clock = deals.to_close - day if by_close else deals.age + day
-    bins = np.clip(np.searchsorted(table.edges, clock, "right") - 1, 0, len(table.edges) - 2)
-    rates = table.rate[deals.state, bins]
-    if by_close:
-        band = np.clip(np.searchsorted(BAND_EDGES, deals.age + day, "right") - 1, 0, len(BAND_EDGES) - 2)
-        kind = hazards.kind[deals.state]
-        factor = table.band[band[:, None], deals.state[:, None], np.minimum(kind, OUTCOMES - 1)]
-        rates = rates * np.where(kind < OUTCOMES, factor, 1.0)
-    return rates, bins
+@dc.dataclass(frozen=True, slots=True)
+class _Clock:
+    """A table ready for looking up by day: rate (bands, S, B, S); bins and bands of every day from -FAR to FAR."""
+
+    rate: Floats
+    bins: Ints
+    bands: Ints
+    by_close: bool
+
+    @classmethod
+    def of(cls, hazards: Hazards, table: Table) -> _Clock:
+        every_day = np.arange(-FAR, FAR + 1)
+        bins = np.clip(np.searchsorted(table.edges, every_day, "right") - 1, 0, len(table.edges) - 2)
+        bands = np.clip(np.searchsorted(BAND_EDGES, every_day, "right") - 1, 0, len(BAND_EDGES) - 2)
+        factor = np.concatenate([table.band, np.ones((*table.band.shape[:2], 1))], 2)  # moves back carry none
+        by_move = np.take_along_axis(factor, np.broadcast_to(hazards.kind[None], (len(factor), *hazards.kind.shape)), 2)
+        return cls(table.rate[None] * by_move[:, :, None, :], bins, bands, table is not hazards.age)
+
+    def rates_on(self, deals: Open, day: int) -> tuple[Floats, Ints]:
+        """
+        (G, S) hazards of the present stays on a day from as_of on, but for the deals' own factors; and their bins.
+        """
+        clock = deals.to_close - day if self.by_close else deals.age + day
+        bins = self.bins[np.clip(clock, -FAR, FAR) + FAR]
+        bands = self.bands[np.clip(deals.age + day, -FAR, FAR) + FAR] if self.by_close else 0
+        return self.rate[bands, deals.state, bins], bins
 
 
 def _follow(hazards: Hazards, table: Table, groups: _Groups, *, ends: Ints, won: Bools) -> tuple[Floats, Floats]:
     """Walk every group's present stay day by day; returns P(won by each end) (G, H) and P(finally won) (G,)."""
     n_groups, n = len(groups.deals.state), len(hazards.kind)
     horizon = int(ends.max(initial=0))
-    by_close = table is not hazards.age
+    clock = _Clock.of(hazards, table)
     mine = np.take_along_axis(groups.own, hazards.kind[groups.deals.state], 1)
     moving = np.flatnonzero(_onward(table, won))
     chain = len(moving) > 0 and bool(table.rate[:, :, moving].any())
     later_scale = np.take_along_axis(groups.shapes, np.broadcast_to(hazards.kind[None], (len(groups.shapes), n, n)), 2)
-    curves = fresh_curves(hazards, groups.shapes, horizon, won)[:, moving] if chain and not by_close else None
+    curves = None if clock.by_close or not chain else fresh_curves(hazards, groups.shapes, horizon, won)[:, moving]
     onward_final = fresh_finals(hazards, groups.shapes, won)[groups.shape][:, moving]
     winning = won.astype(np.float64)
     alive, later = np.ones(n_groups), np.zeros((n_groups, n))
     by_end, final = np.zeros((n_groups, len(ends))), np.zeros(n_groups)
     for day in range(horizon):
-        rates, bins = _rates_on(hazards, table, groups, day)
+        rates, bins = clock.rates_on(groups.deals, day)
         stay, leave = _exits(rates * mine, 1.0)
         flow = alive[:, None] * leave
         alive = alive * stay
         won_now, onward = flow @ winning, flow[:, moving]
         running = ends > day
-        if chain and by_close:
+        if chain and clock.by_close:
             later[:, moving] += onward
             stay_on, go = _exits(table.rate[:, bins].transpose(1, 0, 2) * later_scale[groups.shape], 1.0)
             moved = np.einsum("gs,gst->gt", later, go)
@@ -191,7 +202,7 @@ def _follow(hazards: Hazards, table: Table, groups: _Groups, *, ends: Ints, won:
     final += (later[:, moving] * onward_final).sum(1)
     day, step = horizon, 1
     while day < horizon + BEYOND:
-        rates, _ = _rates_on(hazards, table, groups, day)
+        rates, _ = clock.rates_on(groups.deals, day)
         stay, leave = _exits(rates * mine, float(step))
         flow = alive[:, None] * leave
         alive = alive * stay
