@@ -116,10 +116,25 @@ def test_the_order_in_which_deals_are_numbered_does_not_matter() -> None:
 
 
 def test_an_event_on_or_after_the_day_is_not_known() -> None:
+    ledger = ledger_of([(0, 0, START, 10.0), (0, 3, START + 50, 99.0), (1, 0, START + 50, 10.0)])
+
+    outlook = run(ledger, chain(3), as_of=START + 50)
+
+    assert outlook.deals.deal.tolist() == [0]
+    assert outlook.deals.amount.tolist() == [10.0]
+    assert outlook.confidence.deals == 1
+    assert outlook.leaf_wins[0].sum() == 0
+
+
+def test_what_comes_later_changes_no_earlier_forecast() -> None:
     ledger = sales_history(deals=300)
     as_of = START + 700
+    past = ledger.day < as_of
+    cut = dc.replace(
+        ledger, deal=ledger.deal[past], state=ledger.state[past], day=ledger.day[past], amount=ledger.amount[past]
+    )
 
-    told, untold = run(ledger, chain(3), as_of=as_of), run(ledger.before(as_of), chain(3), as_of=as_of)
+    told, untold = run(ledger, chain(3), as_of=as_of), run(cut, chain(3), as_of=as_of)
 
     np.testing.assert_array_equal(told.node_revenue, untold.node_revenue)
     np.testing.assert_array_equal(told.node_revenue_quantiles, untold.node_revenue_quantiles)

@@ -97,6 +97,16 @@ def test_fitted_chances_come_near_the_truth_behind_the_data(dated: bool) -> None
     assert (hazards.close is not None) == dated
 
 
+def test_the_day_of_the_exit_is_a_day_at_risk() -> None:
+    ledger = sales_history(deals=4000, stages=1, mean_stay=3)
+    stays = stays_of(ledger, START + 900)
+
+    hazards = fit_hazards(stays, chain(1), np.zeros((len(stays.deal), 0), np.int64), history_from=START)
+
+    per_day = 1 - np.exp(-hazards.age.rate[0, :5].sum(1))
+    np.testing.assert_allclose(per_day, 1 / 3, atol=0.04)
+
+
 def test_an_owner_who_wins_more_raises_the_chances_and_a_new_one_starts_at_the_average() -> None:
     one, other = (sales_history(deals=1500, stages=1, forward=f, seed=s) for f, s in ((0.7, 1), (0.3, 2)))
     ledger = dc.replace(
