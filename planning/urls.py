@@ -19,7 +19,4 @@ urlpatterns = [
     path("plans/new/", views.plan_new, name="plan-new"),
     path("plans/versions/<int:pk>/activate/", views.plan_activate, name="plan-activate"),
     path("plans/<int:pk>/revise/", views.plan_revise, name="plan-revise"),
-    path("overview/", views.overview, name="overview"),
-    path("forecast/", views.forecast, name="forecast"),
-    path("funnel/", views.funnel, name="funnel"),
 ]
