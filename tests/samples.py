@@ -138,6 +138,18 @@ Sample = Callable[[World], Mapping[str, object]]
 
 # URL name or its beginning: the arguments. The longest beginning counts.
 SAMPLES: dict[str, Sample] = {
+    "api:person": lambda world: {"pk": world.cast.rao.pk},
+    "api:unit": lambda world: {"pk": world.cast.east_one.pk},
+    "api:customer": lambda world: {"pk": world.customer.pk},
+    "api:deal": lambda world: {"pk": world.deal.pk},
+    "api:activity": lambda world: {"pk": world.activity.pk},
+    "api:pipeline": lambda world: {"pk": world.pipeline.pk},
+    "api:product-line": lambda world: {"pk": world.deal.product_id},
+    "api:region": lambda world: {"pk": world.deal.region_id},
+    "api:channel": lambda world: {"pk": world.deal.channel_id},
+    "api:plan": lambda world: {"pk": world.plan.pk},
+    "api:plan-version": lambda world: {"pk": world.draft.pk},
+    "api:target": lambda world: {"pk": world.target.pk},
     "account_reset_password_from_key": lambda world: {"uidb36": "1", "key": "x-y"},
     "openid_connect_": lambda world: {"provider_id": "company"},
     "teams:person": lambda world: {"pk": world.cast.rao.pk},
