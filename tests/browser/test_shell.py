@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from tests.browser import inspect
 from tests.browser.site import Site, troubles
 from tests.factories.teams import PASSWORD
 
@@ -165,6 +166,49 @@ def test_a_chart_shows_its_data_and_its_colours_follow_the_theme(site: Site) -> 
         expect(page.locator("#bars-data")).to_be_visible()
         expect(button).to_have_attribute("aria-expanded", "true")
         assert troubles(page) == []
+
+
+def test_on_paper_a_dark_page_is_light_and_goes_dark_again(site: Site) -> None:
+    with site.signed_in(site.world.cast.lin, theme="dark") as page:
+        page.goto("/gallery/")
+        page.wait_for_selector("#bars .bars path")
+        colour = "getComputedStyle(document.querySelector('#bars .bars path')).fill"
+        dark = page.evaluate(colour)
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.wait_for_function(f"{colour} === 'rgb(11, 87, 194)'")
+        page.emulate_media(media="print")
+        expect(page.locator(".navbar-vertical")).to_be_hidden()
+        expect(page.locator(".page-actions")).to_be_hidden()
+        page.emulate_media(media="screen")
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        page.wait_for_function(f"dark => {colour} === dark", arg=dark)
+        expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize(("path", "status"), [("/nowhere/", 404), ("/people/new/", 403), ("/deals/999999/", 404)])
+def test_a_refusal_is_a_page_with_a_reason_and_a_way_back(
+    site: Site, axe: str, language: str, path: str, status: int
+) -> None:
+    with site.signed_in(site.world.cast.rao, language=language) as page:
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status == status
+        expect(page.locator("[data-refusal]")).to_be_visible()
+        expect(page.locator("main a.btn")).to_be_visible()
+        expect(page.locator(".navbar-vertical")).to_be_visible()
+        assert inspect.unaccessible(page, axe) == []
+        if language == "zh-hans":
+            assert inspect.Untranslated({"Rao", "Test company"})(inspect.words_of(page)) == []
+        assert troubles(page) == []
+
+
+def test_a_refusal_to_htmx_is_said_as_a_message(site: Site) -> None:
+    with site.signed_in(site.world.cast.rao) as page:
+        page.goto(HOME)
+        page.evaluate("htmx.ajax('GET', '/people/new/', {target: 'main', swap: 'innerHTML'})")
+        expect(page.locator(".yl-toast-error")).to_be_visible()
+        expect(page.locator("h1")).to_have_text("Your profile")
 
 
 def test_a_form_ties_its_errors_to_its_fields(site: Site) -> None:
