@@ -169,7 +169,7 @@ SAMPLES: dict[str, Sample] = {
     "planning:plan": lambda world: {"pk": world.plan.pk},
     "planning:version": lambda world: {"pk": world.draft.pk},
     "planning:plan-activate": lambda world: {"pk": world.draft.pk},
-    "planning:target": lambda world: {"version": world.draft.pk, "unit": world.cast.company.pk},
+    "planning:target": lambda world: {"version": world.draft.pk, "person": world.cast.rao.pk},
 }
 
 
