@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from config import health, nightly
+from customers.tasks import resume_imports as resume_waiting_imports
 
 
 @shared_task
@@ -16,3 +17,9 @@ def note_worker_seen() -> None:
 def run_due_nights() -> None:
     """Forecast every plan whose night has come and is not published yet; a plan that fails stops no other."""
     nightly.run_nights(clock=timezone.now)
+
+
+@shared_task
+def resume_imports() -> None:
+    """Take up every import that waits for a worker, or whose worker died."""
+    resume_waiting_imports()

@@ -1,18 +1,23 @@
 """What leaves as a file for people who prepare an import: the template of each shape, and a file's problems by line."""
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
 
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
 
+from core.pages import AuthedRequest
 from core.tabular import csv_lines, write_xlsx
 from core.tabular.writing import Value
 from customers.intake import fields_of
 from customers.models import ImportFile
 from customers.queries import imports as queries
 
+_CSV = "text/csv; charset=utf-8"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _EXAMPLES: dict[str, list[dict[str, Value]]] = {
     "deals": [
         {
@@ -57,22 +62,30 @@ _EXAMPLES: dict[str, list[dict[str, Value]]] = {
 }
 
 
-def template_csv(shape: str) -> Iterator[bytes]:
-    """Stream the template of a shape: a head line in the reader's language, which maps itself, and two example rows."""
+@require_GET
+def import_template(request: AuthedRequest, shape: str, kind: str) -> HttpResponse | StreamingHttpResponse:
+    """Send the template of a shape: a head line in the reader's language, which maps itself, and two example rows."""
     header, rows = _template(shape)
-    return csv_lines(header, rows)
+    if kind == "csv":
+        response: HttpResponse | StreamingHttpResponse = StreamingHttpResponse(
+            csv_lines(header, rows), content_type=_CSV
+        )
+    else:
+        buffer = BytesIO()
+        write_xlsx(buffer, header, rows, sheet=shape)
+        response = HttpResponse(buffer.getvalue(), content_type=_XLSX)
+    response["Content-Disposition"] = f'attachment; filename="yearline-{shape}.{kind}"'
+    return response
 
 
-def template_xlsx(shape: str) -> bytes:
-    header, rows = _template(shape)
-    buffer = BytesIO()
-    write_xlsx(buffer, header, rows, sheet=shape)
-    return buffer.getvalue()
-
-
-def problems_csv(file: ImportFile) -> Iterator[bytes]:
-    """Stream every problem of a file by line; what a spreadsheet would run as a formula is made harmless."""
-    return csv_lines([_("Line"), _("Column"), _("What it says"), _("Problem")], queries.problem_rows(file))
+@require_GET
+def import_problems(request: AuthedRequest, pk: int) -> StreamingHttpResponse:
+    """Send every problem of one's own file by line; what a spreadsheet would run as a formula is made harmless."""
+    file = get_object_or_404(ImportFile.objects.visible_to(request.user), pk=pk)
+    head = [_("Line"), _("Column"), _("What it says"), _("Problem")]
+    response = StreamingHttpResponse(list(csv_lines(head, queries.problem_rows(file))), content_type=_CSV)
+    response["Content-Disposition"] = f'attachment; filename="import-{file.pk}-problems.csv"'
+    return response
 
 
 def _template(shape: str) -> tuple[list[str], list[list[Value]]]:

@@ -1,8 +1,9 @@
 """Where the pages of deals and customers are."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from customers.views import activities, board, customers, days, deals, moves, setup
+from customers import exchange
+from customers.views import activities, board, customers, days, deals, imports, moves, setup
 
 app_name = "customers"
 urlpatterns = [
@@ -35,4 +36,17 @@ urlpatterns = [
     path("setup/words/<slug:kind>/", setup.words, name="words"),
     path("setup/words/<slug:kind>/new/", setup.word_new, name="word-new"),
     path("setup/words/<slug:kind>/<int:pk>/", setup.word_edit, name="word-edit"),
+    path("imports/", imports.imports, name="imports"),
+    path("imports/new/", imports.import_new, name="import-new"),
+    re_path(
+        r"^imports/template/(?P<shape>deals|events)\.(?P<kind>csv|xlsx)$",
+        exchange.import_template,
+        name="import-template",
+    ),
+    path("imports/<int:pk>/map/", imports.import_map, name="import-map"),
+    path("imports/<int:pk>/preview/", imports.import_preview, name="import-preview"),
+    path("imports/<int:pk>/", imports.import_detail, name="import-detail"),
+    path("imports/<int:pk>/problems.csv", exchange.import_problems, name="import-problems"),
+    path("imports/<int:pk>/retry/", imports.import_retry, name="import-retry"),
+    path("imports/<int:pk>/discard/", imports.import_discard, name="import-discard"),
 ]

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from .columns import FIELDS_BY_NAME
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 NO_FACTS: Mapping[str, object] = {}
 
@@ -66,7 +70,7 @@ SENTENCES: dict[str, str | Promise] = {
     "closed_differs": _("The recorded history has it closed on %(recorded)s; it is not rewritten."),
 }
 
-NOTES: dict[str, str] = {
+NOTES: "dict[str, _StrPromise]" = {
     "taken_as": ngettext_lazy(
         "%(count)s row says “%(given)s”; taken as “%(taken)s”.",
         "%(count)s rows say “%(given)s”; taken as “%(taken)s”.",
@@ -134,4 +138,12 @@ def note_sentence(code: str, facts: Mapping[str, object]) -> str:
     """Return the sentence of a note about the file in the active language. :raises KeyError: for a code without one"""
     if "field" in facts:
         facts = {**facts, "field": FIELDS_BY_NAME[str(facts["field"])].label}
-    return str(NOTES[code] % facts)
+    text = NOTES[code] % {**facts, "count": _Count(int(str(facts.get("count", 0))))}
+    return str(text)
+
+
+class _Count(int):
+    """A number that chooses the plural as a number and is written with its thousands apart."""
+
+    def __str__(self) -> str:
+        return f"{int(self):,}"

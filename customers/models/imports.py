@@ -3,6 +3,7 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from customers.intake import sentence
 from teams.models import OrgUnit, User
 
 from .deals import Deal
@@ -124,6 +125,11 @@ class ImportProblem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.line}: {self.code}"
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, in the language of the reader."""
+        return sentence(self.code, self.facts)
 
 
 class ImportedDeal(models.Model):

@@ -14,7 +14,7 @@ from .deals import (
     undo_move,
 )
 from .histories import DealHistory, HistoryLine, history_problems, tell_histories
-from .import_reading import content_mark, new_stages, stage_words, unpacked, words_for_new_stages
+from .import_reading import content_mark, guessed_mapping, new_stages, stage_words, unpacked, words_for_new_stages
 from .import_runs import StaleAttempt, examine, work_on_import
 from .imports import (
     ImportHasBegun,
@@ -69,6 +69,7 @@ __all__ = [
     "edit_word",
     "examine",
     "finish_activity",
+    "guessed_mapping",
     "hand_over_deal",
     "history_problems",
     "log_activity",

@@ -102,6 +102,12 @@ def guesses(table: Table, shape: str = "") -> tuple[str, dict[str, str], dict[st
     return shape, guess.mapping, dict(guess_options(guess.mapping, columns))
 
 
+def guessed_mapping(file: ImportFile, shape: str) -> dict[str, str]:
+    """Return the likely mapping of a kept file, should its rows be of another shape."""
+    samples = {column: facts.get("samples", []) for column, facts in file.profile.items()}
+    return guess_columns(file.header, shape, samples).mapping
+
+
 def new_stages(words: Iterable[str]) -> list[tuple[str, str, str]]:
     """Return (name, name in Chinese, kind) of the stages of a pipeline made from a file's words, open ones first."""
     words = list(dict.fromkeys(words))

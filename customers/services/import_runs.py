@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 State = ImportFile.State
 MOST_ATTEMPTS_WITHOUT_PROGRESS = 5
 CHECK_HOLDS = timedelta(minutes=10)
+EXAMPLES = 5
 _BATCH = 2_000
 _ONE_WRITER = 7_150_001  # the lock under which batches are written: two files never add the same customer twice
 Clock = Callable[[], datetime]
@@ -95,6 +96,7 @@ def examine(
     about: Counter[str] = Counter()
     problems: list[Finding] = []
     days: list[date] = []
+    examples: list[dict[str, Any]] = []
     refused_rows = 0
     for batch in reading.batches():
         for judgement in _judged(batch, reading, now):
@@ -114,10 +116,29 @@ def examine(
             about["no_customer"] += history.customer is None
             about["lost_amount_left_out"] += history.left_out_amount
             about["moves"] += len(judgement.lines)
+            if len(examples) < EXAMPLES and judgement.fate != Fate.UNCHANGED:
+                examples.append(_shown(judgement))
         progress(reading.last_line)
-    return _findings(
-        reading, fates=fates, about=about, problems=problems, refused_rows=refused_rows, days=days
-    ), problems
+    findings = _findings(reading, fates=fates, about=about, problems=problems, refused_rows=refused_rows, days=days)
+    return {**findings, "examples": examples}, problems
+
+
+def _shown(judgement: Judgement) -> dict[str, Any]:
+    """Return a deal as the preview shows it: what it is called, and the lines that its ledger will get."""
+    return {
+        "title": judgement.title or (judgement.known.deal.title if judgement.known else ""),
+        "external_id": judgement.history.external_id,
+        "line": judgement.history.line,
+        "owner": judgement.owners[-1][0].name if judgement.owners else "",
+        "lines": [
+            {
+                "stage": line.stage.name,
+                "day": line.at.isoformat(),
+                "amount": None if line.amount is None else str(line.amount),
+            }
+            for line in judgement.lines
+        ],
+    }
 
 
 def _findings(

@@ -61,9 +61,12 @@ def take_file(*, actor: User, upload: BinaryIO, file_name: str, source: str, sha
 def _taken(*, actor: User, kept: Path, file_name: str, source: str, shape: str) -> ImportFile:
     file = _looked_into(actor=actor, path=kept, file_name=file_name, source=source, shape=shape)
     with kept.open("rb") as content:
+        lines = sum(block.count(b"\n") for block in iter(lambda: content.read(1024 * 1024), b""))
+        content.seek(0)
         file.sha256 = hashlib.file_digest(content, "sha256").hexdigest()
         content.seek(0)
         suffix = "xlsx" if content.read(2) == b"PK" else "csv"
+        file.rows_total = lines if suffix == "csv" else None  # roughly, for the first progress bar; the check counts
         content.seek(0)
         file.file.save(f"{uuid4().hex}.{suffix}", File(content), save=False)
     try:

@@ -379,7 +379,7 @@ def test_a_name_like_a_path_is_only_a_name(cast: Cast, tmp_path: Path) -> None:
 
     assert file.file_name == "passwd.csv"
     assert Path(file.file.path).is_relative_to(tmp_path)
-    assert "passwd" not in file.file.name
+    assert "passwd" not in file.file.path
 
 
 def test_a_discarded_file_is_gone_from_the_disk(
