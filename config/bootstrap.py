@@ -56,7 +56,9 @@ def _make_venv() -> None:
 def _install(lock: Path, root: Path) -> None:
     """Install a lock with uv, which is locked as well; with pip where uv does not get through (an own index in pip.conf)."""
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    quick = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--require-hashes", "-r", str(lock)]
+    # Compiled once here rather than by every process at its first start.
+    uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--compile-bytecode"]
+    quick = [*uv, "--require-hashes", "-r", str(lock)]
     uv_is_there = not subprocess.run(
         [*pip, "install", "--require-hashes", "-r", str(root / "requirements-installer.txt")],
         check=False,

@@ -114,18 +114,24 @@ def _run(host: str, port: int) -> None:
     with parts() as servers, _stopping(register) as children:
         say("Preparing database, translations and static files ...")
         facts = set_up()
-        children.extend(web_worker_beat(host, port))
-        for child in children:
-            child.start()
-        register.write(children)
-        url = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}/"  # noqa: S104  # compared, not bound
-        _wait_for_web(children[0], f"http://{_reachable(host)}:{port}")
+        web, *others = web_worker_beat(host, port)
+        local = f"http://{_reachable(host)}:{port}"
+        _start([web], children, register)
+        _wait_for_web(web, local)  # before the others, which people do not wait for
+        _start(others, children, register)
         if facts["first_night"]:
             say("Computing the first nightly forecast ...")
             if _manage("run_nightly", stdout=sys.stderr):
                 say("The first night did not succeed (see above); the beat tries again every ten minutes.")
-        _welcome(url, facts)
-        _watch(children, servers, register, f"http://{_reachable(host)}:{port}")
+        _welcome(local.replace("127.0.0.1", "localhost"), facts)
+        _watch(children, servers, register, local)
+
+
+def _start(new: Sequence[Child], children: list[Child], register: Register) -> None:
+    for child in new:
+        children.append(child)
+        child.start()
+        register.write(children)
 
 
 def production(host: str) -> None:

@@ -37,20 +37,21 @@ class Command(BaseCommand):
         catalogues.compile_all(settings.BASE_DIR)
         call_command("migrate", interactive=False, verbosity=0)
         self._collect_static()
-        if demo and not Company.objects.exists():
+        is_new = demo and not Company.objects.exists()
+        if is_new:
             self.stdout.write("Loading the demo company ...")
             load_demo(clock=timezone.now, today=timezone.localdate(), say=self.stdout.write)
         if facts is not None:
             with os.fdopen(facts, "w") as answer:
-                json.dump(self._facts(), answer)
+                json.dump(self._facts(is_new=is_new), answer)
 
-    def _facts(self) -> dict[str, object]:
+    def _facts(self, *, is_new: bool) -> dict[str, object]:
         today = timezone.localdate()
         running = Plan.objects.filter(fiscal_year__first_date__lte=today, fiscal_year__after_date__gt=today)
         is_demo = Company.objects.filter(is_demo=True).exists()
         return {
             "sign_ins": [f"{email:<28}{PASSWORD}  ({role})" for email, role in SIGN_INS.items()] if is_demo else [],
-            "first_night": running.exists() and not Publication.objects.filter(job=JOB).exists(),
+            "first_night": running.exists() and (is_new or not Publication.objects.filter(job=JOB).exists()),
         }
 
     def _collect_static(self) -> None:
