@@ -75,6 +75,11 @@ bench: ## measure the night, the pages and the API against their floors
 	$(ENV_DEV)
 	$(PYTHON) -m bench
 
+.PHONY: schema
+schema: ## write the API's description anew: config/openapi.yaml
+	$(ENV_DEV)
+	@$(LINT) $(PYTHON) manage.py spectacular --validate --fail-on-warn --file config/openapi.yaml
+
 .PHONY: messages
 messages: ## bring new strings into the catalogues
 	$(ENV_DEV)

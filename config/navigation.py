@@ -83,7 +83,7 @@ GROUPS = (
             Entry(_("Forecast"), "chart-area-line", "planning:forecast"),
             Entry(_("Pipeline"), "layout-kanban", "customers:board", managers, _PIPELINE_PATHS, _PIPELINE_TABS),
             Entry(_("My pipeline"), "layout-kanban", "customers:board", reps, _PIPELINE_PATHS, _PIPELINE_TABS),
-            Entry(_("Customers"), "building", "customers:customers"),
+            Entry(_("Customers"), "building", "customers:customers", prefixes=("/contacts/",)),
             Entry(_("My day"), "sun", "customers:my-day", managers, ("/activities/",)),
         ),
     ),
@@ -91,7 +91,7 @@ GROUPS = (
         _("Setup"),
         (
             Entry(_("People and units"), "users", "teams:people", managers, tabs=_PEOPLE_TABS),
-            Entry(_("Pipeline stages"), "git-commit", "customers:stages", administrators),
+            Entry(_("Pipeline stages"), "git-commit", "customers:stages", administrators, ("/setup/",)),
             Entry(_("Imports"), "file-import", "customers:imports", managers),
             Entry(_("API"), "api", "api-docs", administrators),
             Entry(_("Audit trail"), "history", "audit", administrators),

@@ -320,6 +320,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "ActivityKind": "customers.models.Activity.Kind",
+        "StageKind": "customers.models.Stage.Kind",
+        "LedgerKind": "customers.models.StageEvent.Kind",
+        "UnitKind": "teams.models.OrgUnit.Kind",
+    },
 }
 
 # --- Words, numbers, clocks -----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("accounts/", include("config.accounts")),
     path("people/", include("teams.urls")),
+    path("api/v1/", include("config.api")),
     path("", include("customers.urls")),
     path("", include("planning.urls")),
 ]

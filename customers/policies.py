@@ -87,7 +87,41 @@ _LEADING = Rule(CHAIN, sees=frozenset({Person.OWNER}))
 _SET_UP = Rule(ADMINISTRATORS, sees=ALL - ADMINISTRATORS)
 _OWN_IMPORT = Rule(COMPANY | {Person.OWNER})
 
+_WORDS = {"GET": Rule(ALL, scope="deals:read")}
+
 ROUTES: Routes = {
+    "api:customer-list": {"GET": Rule(ALL, scope="customers:read"), "POST": Rule(ALL, scope="customers:write")},
+    "api:customer-detail": {
+        "GET": Rule(OWNER_AND_CHAIN, scope="customers:read"),
+        "PATCH": Rule(OWNER_AND_CHAIN, scope="customers:write"),
+    },
+    "api:customer-contacts": {
+        "GET": Rule(OWNER_AND_CHAIN, scope="customers:read"),
+        "POST": Rule(OWNER_AND_CHAIN, scope="customers:write"),
+    },
+    "api:deal-list": {"GET": Rule(ALL, scope="deals:read"), "POST": Rule(ALL, scope="deals:write")},
+    "api:deal-detail": {
+        "GET": Rule(OWNER_AND_CHAIN, scope="deals:read"),
+        "PATCH": Rule(OWNER_AND_CHAIN, scope="deals:write"),
+    },
+    "api:deal-moves": {
+        "GET": Rule(OWNER_AND_CHAIN, scope="deals:read"),
+        "POST": Rule(OWNER_AND_CHAIN, scope="deals:write"),
+    },
+    "api:deal-amend": {"POST": Rule(OWNER_AND_CHAIN, scope="deals:write")},
+    "api:deal-reopen": {"POST": Rule(CHAIN, sees=frozenset({Person.OWNER}), scope="deals:write")},
+    "api:deal-hand-over": {"POST": Rule(CHAIN, sees=frozenset({Person.OWNER}), scope="deals:write")},
+    "api:activity-list": {"GET": Rule(ALL, scope="deals:read"), "POST": Rule(ALL, scope="deals:write")},
+    "api:activity-detail": {"GET": Rule(OWNER_AND_CHAIN, scope="deals:read")},
+    "api:activity-finish": {"POST": Rule(OWNER_AND_CHAIN, scope="deals:write")},
+    "api:pipeline-list": _WORDS,
+    "api:pipeline-detail": _WORDS,
+    "api:product-line-list": _WORDS,
+    "api:product-line-detail": _WORDS,
+    "api:region-list": _WORDS,
+    "api:region-detail": _WORDS,
+    "api:channel-list": _WORDS,
+    "api:channel-detail": _WORDS,
     "customers:board": {"GET": _ANYBODY},
     "customers:deals": {"GET": _ANYBODY},
     "customers:deal-new": {"GET": _ANYBODY, "POST": _ANYBODY},

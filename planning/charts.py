@@ -284,7 +284,7 @@ def movement_chart(moved: Movement, *, currency: str, since: str) -> Chart:
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
     )
-    reach = max(abs(float(move.amount)) for move in moved.moves) * 1.45 or 1.0
+    reach = max(abs(float(move.amount)) for move in moved.moves) * 1.8 or 1.0
     figure.update_layout(showlegend=False, hovermode="closest", bargap=0.35)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(range=[-reach, reach], showticklabels=False, zeroline=True, zerolinecolor=TEXT)

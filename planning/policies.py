@@ -8,7 +8,7 @@ them.
 
 from dataclasses import dataclass
 
-from core.access import ALL, COMPANY, MANAGERS, Person, Routes, Rule
+from core.access import ALL, COMPANY, MANAGERS, OWNER_AND_CHAIN, Person, Routes, Rule
 from planning.models import PlanVersion
 from teams.models import Management, OrgUnit, User
 
@@ -16,6 +16,18 @@ _REACH = frozenset({Person.LEAD, Person.SUPERVISOR, Person.PLAN_OWNER, Person.AD
 
 # A row's route names the target of a rep, the owner, in a draft: a rep does not see that there is a draft.
 ROUTES: Routes = {
+    "api:plan-list": {"GET": Rule(ALL, scope="plans:read")},
+    "api:plan-detail": {"GET": Rule(ALL, scope="plans:read")},
+    "api:plan-version-list": {"GET": Rule(ALL, scope="plans:read")},
+    "api:plan-version-detail": {"GET": Rule(MANAGERS, scope="plans:read")},  # asked for a draft
+    # Whose target is in the body: the service refuses one's own, and those out of reach.
+    "api:target-list": {"GET": Rule(ALL, scope="targets:read"), "POST": Rule(ALL, scope="targets:write")},
+    "api:target-detail": {"GET": Rule(OWNER_AND_CHAIN, scope="targets:read")},
+    "api:target-split": {"POST": Rule(ALL, scope="targets:write")},
+    "api:night-list": {"GET": Rule(ALL, scope="forecasts:read")},
+    "api:forecast-list": {"GET": Rule(ALL, scope="forecasts:read")},
+    "api:deal-chance-list": {"GET": Rule(ALL, scope="forecasts:read")},
+    "api:conversion-list": {"GET": Rule(ALL, scope="forecasts:read")},
     # Whose figures is asked by a parameter; without one everybody sees the top of their own reach.
     "planning:overview": {"GET": Rule(ALL)},
     "planning:forecast": {"GET": Rule(ALL)},

@@ -27,6 +27,10 @@ MAKE = Rule(ADMINISTRATORS)
 OWN_ONLY = Rule(frozenset({Person.OWNER}))
 
 ROUTES: Routes = {
+    "api:person-list": {"GET": Rule(ALL, scope="people:read")},
+    "api:person-detail": {"GET": Rule(KNOWN, scope="people:read")},
+    "api:unit-list": {"GET": Rule(ALL, scope="people:read")},
+    "api:unit-detail": {"GET": Rule(KNOWN, scope="people:read")},
     "teams:people": {"GET": EVERYBODY},
     "teams:person-detail": {"GET": Rule(KNOWN)},
     "teams:person-new": {"GET": MAKE, "POST": MAKE},

@@ -14,7 +14,7 @@ from hashlib import sha256
 from django.core.files.base import ContentFile
 
 from core.models import ApiToken
-from customers.models import Activity, Contact, Customer, Deal, ImportFile, Pipeline, Stage
+from customers.models import Activity, Contact, Customer, Deal, ImportFile, Pipeline, ProductLine, Stage
 from planning.models import Plan, PlanVersion, Target
 from tests.factories.customers import make_channel, make_customer, make_deal, make_pipeline, make_product, make_region
 from tests.factories.planning import make_plan, make_target, make_version
@@ -39,6 +39,7 @@ class World:
     cast: Cast
     pipeline: Pipeline
     stage: Stage
+    product: ProductLine
     customer: Customer
     contact: Contact
     deal: Deal
@@ -120,6 +121,7 @@ def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> Worl
         cast=cast,
         pipeline=pipeline,
         stage=pipeline.stages.get(name="Visited"),
+        product=product,
         customer=customer,
         contact=Contact.objects.create(customer=customer, name="Buyer", role="Purchasing"),
         deal=deal,
@@ -138,6 +140,18 @@ Sample = Callable[[World], Mapping[str, object]]
 
 # URL name or its beginning: the arguments. The longest beginning counts.
 SAMPLES: dict[str, Sample] = {
+    "api:person": lambda world: {"pk": world.cast.rao.pk},
+    "api:unit": lambda world: {"pk": world.cast.east_one.pk},
+    "api:customer": lambda world: {"pk": world.customer.pk},
+    "api:deal": lambda world: {"pk": world.deal.pk},
+    "api:activity": lambda world: {"pk": world.activity.pk},
+    "api:pipeline": lambda world: {"pk": world.pipeline.pk},
+    "api:product-line": lambda world: {"pk": world.deal.product_id},
+    "api:region": lambda world: {"pk": world.deal.region_id},
+    "api:channel": lambda world: {"pk": world.deal.channel_id},
+    "api:plan": lambda world: {"pk": world.plan.pk},
+    "api:plan-version": lambda world: {"pk": world.draft.pk},
+    "api:target": lambda world: {"pk": world.target.pk},
     "account_reset_password_from_key": lambda world: {"uidb36": "1", "key": "x-y"},
     "openid_connect_": lambda world: {"provider_id": "company"},
     "teams:person": lambda world: {"pk": world.cast.rao.pk},
@@ -151,9 +165,11 @@ SAMPLES: dict[str, Sample] = {
     "customers:pipeline": lambda world: {"pk": world.pipeline.pk},
     "customers:stage": lambda world: {"pk": world.stage.pk},
     "customers:import": lambda world: {"pk": world.import_file.pk},
+    "customers:word": lambda world: {"kind": "products", "pk": world.product.pk},
     "planning:plan": lambda world: {"pk": world.plan.pk},
     "planning:version": lambda world: {"pk": world.draft.pk},
-    "planning:target": lambda world: {"pk": world.target.pk},
+    "planning:plan-activate": lambda world: {"pk": world.draft.pk},
+    "planning:target": lambda world: {"version": world.draft.pk, "person": world.cast.rao.pk},
 }
 
 

@@ -88,7 +88,8 @@ class Operation(AutoSchema):
 
     def _needs_version(self) -> bool:
         changes = self.method in {"PUT", "PATCH", "DELETE"} or (self.method == "POST" and "{" in self.path)
-        return changes and bool(getattr(self.view, "versioned", False))
+        exempt = getattr(self.view, "action", "") in getattr(self.view, "unversioned_actions", ())
+        return changes and not exempt and bool(getattr(self.view, "versioned", False))
 
 
 class ScopedTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers itself

@@ -6,16 +6,19 @@ Base classes of the API's input and output.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from django.db import models
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+
+if TYPE_CHECKING:
+    from teams.models import User
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 12, 31)
 _AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,12})(\.[0-9]{1,4})?")
@@ -180,3 +183,20 @@ class ModelOut(serializers.ModelSerializer[Any]):
 
 def _is_control(character: str, allowed: frozenset[str]) -> bool:
     return unicodedata.category(character) == "Cc" and character not in allowed
+
+
+class Linked(serializers.PrimaryKeyRelatedField[Any]):
+    """
+    The key of a row that the caller may link. Any other key, of a stranger's row or of none, gets one and the same answer.
+
+    :param rows: gives the rows that a person may link
+    """
+
+    default_error_messages = {"does_not_exist": _("There is no such thing to link, or not for you.")}
+
+    def __init__(self, rows: "Callable[[User], models.QuerySet[Any]]", **kwargs: Any) -> None:
+        self.rows = rows
+        super().__init__(pk_field=WholeNumber(), **kwargs)
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return self.rows(self.context["request"].user)

@@ -27,7 +27,7 @@ class SignedIn(APIView):
 
     :cvar scope_read, scope_write: what a token must carry; `required_scopes` says it by method and wins
     :cvar query_parameters: parameters that the view reads besides its filters
-    :cvar versioned: whether changes need If-Match (for the schema; `expected_version` demands it)
+    :cvar versioned: whether changes need If-Match (for the schema; `expected_version` demands it), `unversioned_actions` apart
     """
 
     scope_read: str = ""
@@ -35,6 +35,7 @@ class SignedIn(APIView):
     required_scopes: Mapping[str, str] = {}
     query_parameters: tuple[str, ...] = ()
     versioned: bool = False
+    unversioned_actions: tuple[str, ...] = ()
     versioned_thing: Versioned | None = None
 
     @property
@@ -55,6 +56,12 @@ class SignedIn(APIView):
         """Tell whether the filter backend will look at the query, as it does for lists."""
         filtered = getattr(self, "filterset_class", None) or getattr(self, "filterset_fields", None)
         return not is_detail(self) and bool(filtered or getattr(self, "paginator", None))
+
+    def valid(self, serializer: type[BaseSerializer[Any]]) -> dict[str, Any]:
+        """Return the body as a serializer reads it, for a service. :raises ValidationError: naming each wrong field"""
+        read = serializer(data=self.request.data, context={"request": self.request, "view": self})
+        read.is_valid(raise_exception=True)
+        return dict(read.validated_data)
 
     def expected_version(self, thing: Versioned) -> int:
         """Return the version from If-Match for the service to check. :raises DomainError: 428, 412 or 400"""

@@ -88,6 +88,7 @@ class TargetGrid:
     version: PlanVersion
     as_of: date
     months: tuple[date, ...]
+    due: tuple[float, ...]  # of each month, the share that counts into the target to date, in [0, 1]
     rows: Sequence[GridRow]
     unassigned: Won  # won by people who were in no unit that day; part of the company's figure
 
@@ -184,6 +185,7 @@ def target_grid(*, version: PlanVersion, user: User, as_of: date) -> TargetGrid:
         version=version,
         as_of=as_of,
         months=months,
+        due=tuple(1.0 if month < month_start(day) else share if month == month_start(day) else 0.0 for month in months),
         rows=rows,
         unassigned=in_no_unit(won) if user.sees_everything else NOTHING,
     )

@@ -153,6 +153,7 @@ def facts(grid: TargetGrid, found: Sequence[Line], scale: Scale, currency: str) 
         "scale": scale.key,
         "scales": {s.key: {"factor": s.factor, "digits": s.digits, "label": s.label} for s in scales(currency)},
         "behind": BEHIND,
+        "due": list(grid.due),
         "rows": [
             {
                 "key": line.row.key,

@@ -249,7 +249,7 @@ def _row_page(
 
 def _again(form: F, conflict: VersionConflict) -> F:
     """Keep what was typed, but let the next attempt overwrite what is there now: the person has seen it."""
-    form.data = {**form.data, "lock_version": str(conflict.extra["current_version"])}
+    form.data = {**dict(form.data.items()), "lock_version": str(conflict.extra["current_version"])}
     form.full_clean()
     return form
 

@@ -67,6 +67,7 @@
     const figure = coloured(JSON.parse(source.textContent), getComputedStyle(document.documentElement));
     if (still) figure.layout.transition = { duration: 0 };
     narrow(figure, holder.clientWidth);
+    if (document.documentElement.classList.contains("printing")) figure.layout.width = holder.clientWidth;
     Plotly.react(holder, figure.data, figure.layout, {
       displayModeBar: false,
       responsive: true,
@@ -92,8 +93,21 @@
 
   const redraw = () => document.querySelectorAll("[data-chart]").forEach(draw);
   new MutationObserver(redraw).observe(document.documentElement, { attributes: true, attributeFilter: ["data-bs-theme"] });
-  const paper = matchMedia("print");
-  paper.addEventListener("change", redraw);
+
+  /* Paper is light and has its own width; the browser lays it out after this, too late for plotly to follow. */
+  const root = document.documentElement;
+  let screenTheme = null;
+  addEventListener("beforeprint", () => {
+    screenTheme = root.dataset.bsTheme;
+    root.dataset.bsTheme = "light";
+    root.classList.add("printing");
+    redraw();
+  });
+  addEventListener("afterprint", () => {
+    root.dataset.bsTheme = screenTheme;
+    root.classList.remove("printing");
+    redraw();
+  });
   let isNarrow = innerWidth < 768;
   addEventListener("resize", () => {
     if (isNarrow === innerWidth < 768) return;

@@ -98,6 +98,20 @@
     cell.textContent = gap > 0 && /[1-9]/.test(shown) ? `+${shown}` : shown;
     cell.classList.toggle("behind", gap !== null && gap < 0);
     cell.classList.toggle("ahead", gap !== null && gap > 0);
+    renderAttainment(row, whole);
+  }
+  function renderAttainment(row, whole) {
+    const due = whole ? row.months.reduce((all, amount, index) => all + amount * facts.due[index], 0) : 0;
+    const box = row.tr.querySelector(".attainment");
+    box.hidden = due <= 0;
+    box.nextElementSibling.hidden = due > 0;
+    if (due <= 0) return;
+    const share = row.won / due;
+    const bar = box.querySelector("progress");
+    box.classList.toggle("is-behind", share < facts.behind);
+    bar.classList.toggle("progress-behind", share < facts.behind);
+    bar.value = Math.round(share * 100);
+    box.querySelector(".percent").textContent = `${Math.round(share * 100)}%`;
   }
   function renderUpwards(row) {
     render(row);

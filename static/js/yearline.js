@@ -73,6 +73,18 @@
     if (menu) { menu.open = false; $("summary", menu).focus(); }
   });
 
+  /* A table that scrolls sideways can be scrolled with the keyboard. */
+  function reachTables() {
+    $$(".table-responsive").forEach((box) => {
+      const scrolls = box.scrollWidth > box.clientWidth + 1;
+      if (scrolls && !box.hasAttribute("tabindex")) { box.tabIndex = 0; box.dataset.reached = ""; }
+      if (!scrolls && "reached" in box.dataset) { box.removeAttribute("tabindex"); delete box.dataset.reached; }
+    });
+  }
+  reachTables();
+  addEventListener("resize", reachTables);
+  document.addEventListener("htmx:load", reachTables);
+
   /* A select that sends its form at once: <select data-submit>. */
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();

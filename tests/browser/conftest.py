@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from config import assets
+from planning.services import run_forecast
 from tests import chromium
 from tests.browser.site import Site
 from tests.samples import make_world
@@ -62,4 +63,7 @@ def site(transactional_db: None, server: LiveServer, browser: Browser, tmp_path:
     The server reads from connections of its own, so the rows are committed, and the tables emptied after the test.
     """
     with override_settings(MEDIA_ROOT=tmp_path, ROOT_URLCONF="tests.browser.gallery", ALLOWED_HOSTS=["127.0.0.1"]):
-        yield Site(server.url, make_world(timezone.localdate()), browser)
+        today = timezone.localdate()
+        world = make_world(today)
+        run_forecast(plan=world.plan, as_of=today, clock=timezone.now)
+        yield Site(server.url, world, browser)

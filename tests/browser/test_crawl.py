@@ -45,7 +45,8 @@ def _paths(site: Site, user: User | None) -> Iterator[tuple[str, str]]:
         assert answer.status_code < 500, f"{route.name} {path}: {answer.status_code}"
         if answer.status_code in REFUSED or 300 <= answer.status_code < 400:
             continue
-        if answer.headers["Content-Type"].startswith("text/html") and not answer.headers.get("Content-Disposition"):
+        # A download is no page, and a fragment is seen on the page that asks for it.
+        if answer.headers["Content-Type"].startswith("text/html") and b"<html" in answer.content:
             yield route.name, path
 
 

@@ -1,5 +1,6 @@
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -65,8 +66,16 @@ def test_the_demo_company_holds_what_always_holds_and_says_that_it_is_one() -> N
     load_demo(clock=timezone.now, today=timezone.localdate(), say=said.append)
 
     assert list(violations()) == []
-    for rows in (Company.objects, User.objects, OrgUnit.objects, Customer.objects, Deal.objects, Plan.objects):
-        assert not [row for row in rows.all() if not row.is_demo]  # type: ignore[attr-defined]
+    tables: tuple[Any, ...] = (
+        Company.objects,
+        User.objects,
+        OrgUnit.objects,
+        Customer.objects,
+        Deal.objects,
+        Plan.objects,
+    )
+    for rows in tables:
+        assert not [row for row in rows.all() if not row.is_demo]
     assert set(SIGN_INS) <= set(User.objects.values_list("email", flat=True))
     assert not User.objects.exclude(email__endswith="@demo.example").exists()
     assert StageEvent.objects.filter(kind=StageEvent.Kind.REOPEN).exists()

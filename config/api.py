@@ -1,0 +1,39 @@
+"""The contents page of the REST API, version 1."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.routers import SimpleRouter
+
+from customers import api as customers
+from planning import api as planning
+from teams import api as teams
+
+app_name = "api"
+router = SimpleRouter()
+router.register("people", teams.PersonViewSet, basename="person")
+router.register("units", teams.UnitViewSet, basename="unit")
+router.register("customers", customers.CustomerViewSet, basename="customer")
+router.register("deals", customers.DealViewSet, basename="deal")
+router.register("activities", customers.ActivityViewSet, basename="activity")
+router.register("pipelines", customers.PipelineViewSet, basename="pipeline")
+router.register("product-lines", customers.ProductLineViewSet, basename="product-line")
+router.register("regions", customers.RegionViewSet, basename="region")
+router.register("channels", customers.ChannelViewSet, basename="channel")
+router.register("plans", planning.PlanViewSet, basename="plan")
+router.register("plan-versions", planning.PlanVersionViewSet, basename="plan-version")
+router.register("targets", planning.TargetViewSet, basename="target")
+router.register("nights", planning.NightViewSet, basename="night")
+router.register("forecasts", planning.ForecastViewSet, basename="forecast")
+router.register("deal-chances", planning.DealChanceViewSet, basename="deal-chance")
+router.register("conversions", planning.ConversionViewSet, basename="conversion")
+
+urlpatterns = [
+    path("schema/", SpectacularAPIView.as_view(permission_classes=[IsAuthenticated]), name="schema"),
+    path(
+        "docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="api:schema", permission_classes=[IsAuthenticated]),
+        name="docs",
+    ),
+    *router.urls,
+]

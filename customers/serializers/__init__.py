@@ -1,0 +1,29 @@
+"""What the API takes and shows of customers, deals and activities."""
+
+from .activities import ActivityIn, ActivityOut, FinishIn
+from .customers import ContactIn, ContactOut, CustomerChange, CustomerIn, CustomerOut
+from .deals import AmendIn, DealChange, DealIn, DealOut, HandOverIn, MoveIn, ReopenIn, StageMoveOut
+from .pipelines import ChannelOut, PipelineOut, ProductLineOut, RegionOut
+
+__all__ = [
+    "ActivityIn",
+    "ActivityOut",
+    "AmendIn",
+    "ChannelOut",
+    "ContactIn",
+    "ContactOut",
+    "CustomerChange",
+    "CustomerIn",
+    "CustomerOut",
+    "DealChange",
+    "DealIn",
+    "DealOut",
+    "FinishIn",
+    "HandOverIn",
+    "MoveIn",
+    "PipelineOut",
+    "ProductLineOut",
+    "RegionOut",
+    "ReopenIn",
+    "StageMoveOut",
+]

@@ -1,0 +1,36 @@
+from core.api.serializers import ModelOut
+from customers.models import Channel, Pipeline, ProductLine, Region, Stage
+
+WORD = ["id", "name", "name_zh", "position", "is_active"]
+
+
+class StageOut(ModelOut):
+    class Meta:
+        model = Stage
+        fields = [*WORD, "kind"]
+
+
+class PipelineOut(ModelOut):
+    stages = StageOut(many=True)
+
+    class Meta:
+        model = Pipeline
+        fields = [*WORD, "stages"]
+
+
+class ProductLineOut(ModelOut):
+    class Meta:
+        model = ProductLine
+        fields = WORD
+
+
+class RegionOut(ModelOut):
+    class Meta:
+        model = Region
+        fields = WORD
+
+
+class ChannelOut(ModelOut):
+    class Meta:
+        model = Channel
+        fields = WORD

@@ -1,0 +1,52 @@
+from django.db.models import QuerySet
+from django_filters import BooleanFilter, ChoiceFilter, FilterSet
+from rest_framework.mixins import ListModelMixin
+from rest_framework.viewsets import GenericViewSet
+
+from core.api.filters import SearchFilter
+from core.api.viewsets import Retrieves
+from teams.models import OrgUnit, User
+from teams.serializers import PersonOut, UnitOut
+
+
+class PersonFilters(FilterSet):
+    q = SearchFilter("name", "email")
+    is_active = BooleanFilter()
+
+    class Meta:
+        model = User
+        fields: list[str] = []
+
+
+class PersonViewSet(Retrieves, ListModelMixin, GenericViewSet[User]):
+    """People whose names the caller may know: their own team, their managers, everybody below them."""
+
+    scope_read = "people:read"
+    serializer_class = PersonOut
+    filterset_class = PersonFilters
+    queryset = User.objects.none()
+    http_method_names = ["get", "head", "options"]
+
+    def get_queryset(self) -> QuerySet[User]:
+        return User.objects.known_to(self.user).order_by("name", "pk")
+
+
+class UnitFilters(FilterSet):
+    kind = ChoiceFilter(choices=OrgUnit.Kind.choices)
+
+    class Meta:
+        model = OrgUnit
+        fields: list[str] = []
+
+
+class UnitViewSet(Retrieves, ListModelMixin, GenericViewSet[OrgUnit]):
+    """Units whose names the caller may know: their own chain up to the company, everything below what they manage."""
+
+    scope_read = "people:read"
+    serializer_class = UnitOut
+    filterset_class = UnitFilters
+    queryset = OrgUnit.objects.none()
+    http_method_names = ["get", "head", "options"]
+
+    def get_queryset(self) -> QuerySet[OrgUnit]:
+        return OrgUnit.objects.known_to(self.user).order_by("position", "name", "pk")

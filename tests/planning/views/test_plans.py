@@ -1,0 +1,112 @@
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from planning import services
+from planning.models import PlanVersion, Target
+from teams.models import User
+from tests.factories.planning import make_plan, make_target, make_version
+from tests.factories.teams import Cast
+
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("R0.1")]
+NEW = "/plans/new/"
+YEAR = {"total": "250,000,000", "year": "2026", "start_month": "1", "split": "even"}
+
+
+def signed_in(client: Client, user: User) -> Client:
+    client.force_login(user)
+    return client
+
+
+def test_one_form_begins_the_year(client: Client, cast: Cast) -> None:
+    page = signed_in(client, cast.planner)
+    assert page.get(NEW).status_code == 200
+    response = page.post(NEW, YEAR, follow=True)
+    assert response.redirect_chain[0][0].startswith("/targets/?version=")
+    assert Target.objects.get().total == Decimal(250_000_000)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"total": ""}, "Blank is not zero"),
+        ({"total": "2.5亿"}, "Enter plain figures"),
+        ({"year": "1999"}, "greater than or equal to 2000"),
+        ({"start_month": "13"}, "13 is not one of the available choices"),
+    ],
+)
+def test_a_year_that_cannot_begin_says_why(client: Client, cast: Cast, wrong: dict[str, str], reason: str) -> None:
+    response = signed_in(client, cast.planner).post(NEW, {**YEAR, **wrong})
+    assert response.status_code == 422
+    assert reason in response.content.decode()
+    assert not PlanVersion.objects.exists()
+
+
+def test_a_year_begins_once(client: Client, cast: Cast) -> None:
+    page = signed_in(client, cast.planner)
+    page.post(NEW, YEAR)
+    response = page.post(NEW, YEAR)
+    assert response.status_code == 422
+    assert "FY2026 has a plan already." in response.content.decode()
+
+
+def test_activation_lists_the_gaps_and_then_counts(client: Client, cast: Cast) -> None:
+    version = make_version()
+    make_target(version, unit=cast.company, month=Decimal(100))
+    make_target(version, unit=cast.east, month=Decimal(150))
+    page = signed_in(client, cast.planner)
+    url = reverse("planning:plan-activate", args=[version.pk])
+    response = page.get(url)
+    html = response.content.decode()
+    assert "+¥600.00" in html
+    assert "-¥1,800.00" in html
+    assert "7 rows have no target." in html
+    assert page.post(url, {"seen": response.context["seen"]}).status_code == 302
+    version.refresh_from_db()
+    assert version.status == PlanVersion.Status.ACTIVE
+    assert page.get(url).status_code == 409
+
+
+def test_activating_what_has_changed_since_is_refused_with_the_gaps_of_now(client: Client, cast: Cast) -> None:
+    version = make_version()
+    make_target(version, unit=cast.company)
+    page = signed_in(client, cast.planner)
+    url = reverse("planning:plan-activate", args=[version.pk])
+    seen = page.get(url).context["seen"]
+    services.set_target(version=version, unit=cast.company, months=[Decimal(1)] * 12, actor=cast.admin, lock_version=1)
+    response = page.post(url, {"seen": seen})
+    assert response.status_code == 422
+    assert "Somebody changed targets since you looked." in response.content.decode()
+    assert page.post(url, {"seen": response.context["seen"]}).status_code == 302
+
+
+def test_a_revision_opens_a_draft_once(client: Client, cast: Cast) -> None:
+    plan = make_plan()
+    active = make_version(plan, status=PlanVersion.Status.ACTIVE)
+    make_target(active, unit=cast.company)
+    page = signed_in(client, cast.planner)
+    assert 'data-dialog-open="revise"' in page.get("/targets/").content.decode()
+    url = reverse("planning:plan-revise", args=[plan.pk])
+    assert page.post(url, {"note": "Half-year"}).status_code == 302
+    assert plan.versions.get(number=2).note == "Half-year"
+    html = page.post(url, {}, follow=True).content.decode()
+    assert "A draft of this plan is being worked on" in html
+    assert 'data-dialog-open="revise"' not in html
+
+
+@pytest.mark.requirement("R7.4")
+@pytest.mark.parametrize(("who", "draft_status"), [("rao", 404), ("mori", 403), ("lin", 403), ("sato", 403)])
+def test_managers_see_the_draft_but_do_not_activate_it(client: Client, cast: Cast, who: str, draft_status: int) -> None:
+    version = make_version()
+    make_target(version, unit=cast.company)
+    page = signed_in(client, getattr(cast, who))
+    url = reverse("planning:plan-activate", args=[version.pk])
+    assert page.get(url).status_code == draft_status
+    assert page.post(url, {"seen": services.targets_state(version)}).status_code == draft_status
+    assert page.get(NEW).status_code == 403
+    assert page.post(NEW, YEAR).status_code == 403
+    assert page.post(reverse("planning:plan-revise", args=[version.plan.pk])).status_code == 403
+    version.refresh_from_db()
+    assert version.is_draft
