@@ -175,6 +175,8 @@ def my_pace(request: AuthedRequest) -> HttpResponse:
     pace = (
         queries.quarter_pace(plan=plan, person=request.user, user=request.user, as_of=today_of(plan)) if plan else None
     )
+    if pace is None and request.htmx:
+        return HttpResponse(status=204)  # My day keeps what it shows without a plan
     return page(request, "planning/_my_pace.html", {"pace": pace, "plan": plan})
 
 
