@@ -6,38 +6,55 @@ doors stay shut instead of being pages that nobody designed and nobody watches.
 """
 
 from allauth.account import views as account
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as codes
+from allauth.mfa.totp import views as totp
 from allauth.socialaccount import views as social
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.decorators.http import require_http_methods
+
+# allauth's views are generic ones: some take PUT for POST, some send people on before they look at the method.
+form = require_http_methods(["GET", "HEAD", "POST"])
+reading = require_http_methods(["GET", "HEAD"])
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("login/", account.login, name="account_login"),
-    path("logout/", account.logout, name="account_logout"),
-    path("inactive/", account.account_inactive, name="account_inactive"),
-    path("signup/", account.signup, name="account_signup"),  # says that it is closed; allauth asks for its address
-    path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
-    path("password/change/", account.password_change, name="account_change_password"),
-    path("password/set/", account.password_set, name="account_set_password"),
-    path("password/reset/", account.password_reset, name="account_reset_password"),
-    path("password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
+    path("login/", form(account.login), name="account_login"),
+    path("logout/", form(account.logout), name="account_logout"),
+    path("inactive/", reading(account.account_inactive), name="account_inactive"),
+    path(
+        "signup/", form(account.signup), name="account_signup"
+    ),  # says that it is closed; allauth asks for its address
+    path("reauthenticate/", form(account.reauthenticate), name="account_reauthenticate"),
+    path("password/change/", form(account.password_change), name="account_change_password"),
+    path("password/set/", form(account.password_set), name="account_set_password"),
+    path("password/reset/", form(account.password_reset), name="account_reset_password"),
+    path("password/reset/done/", reading(account.password_reset_done), name="account_reset_password_done"),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        account.password_reset_from_key,
+        form(account.password_reset_from_key),
         name="account_reset_password_from_key",
     ),
     path(
         "password/reset/key/done/",
-        account.password_reset_from_key_done,
+        reading(account.password_reset_from_key_done),
         name="account_reset_password_from_key_done",
     ),
-    path("2fa/", include("allauth.mfa.urls")),
+    path("2fa/", reading(mfa.index), name="mfa_index"),
+    path("2fa/authenticate/", form(mfa.authenticate), name="mfa_authenticate"),
+    path("2fa/reauthenticate/", form(mfa.reauthenticate), name="mfa_reauthenticate"),
+    path("2fa/totp/activate/", form(totp.activate_totp), name="mfa_activate_totp"),
+    path("2fa/totp/deactivate/", form(totp.deactivate_totp), name="mfa_deactivate_totp"),
+    path("2fa/recovery-codes/", reading(codes.view_recovery_codes), name="mfa_view_recovery_codes"),
+    path("2fa/recovery-codes/generate/", form(codes.generate_recovery_codes), name="mfa_generate_recovery_codes"),
+    path("2fa/recovery-codes/download/", reading(codes.download_recovery_codes), name="mfa_download_recovery_codes"),
 ]
 
 if settings.OIDC_SERVER_URL:
     urlpatterns += [
-        path("company/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),
-        path("company/error/", social.login_error, name="socialaccount_login_error"),
-        path("company/signup/", social.signup, name="socialaccount_signup"),
-        path("company/connections/", social.connections, name="socialaccount_connections"),
+        path("company/cancelled/", reading(social.login_cancelled), name="socialaccount_login_cancelled"),
+        path("company/error/", reading(social.login_error), name="socialaccount_login_error"),
+        path("company/signup/", form(social.signup), name="socialaccount_signup"),
+        path("company/connections/", form(social.connections), name="socialaccount_connections"),
         path("", include("allauth.socialaccount.providers.openid_connect.urls")),
     ]

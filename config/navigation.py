@@ -94,7 +94,7 @@ GROUPS = (
             Entry(_("Pipeline stages"), "git-commit", "customers:stages", administrators, ("/setup/",)),
             Entry(_("Imports"), "file-import", "customers:imports", managers),
             Entry(_("API"), "api", "api-docs", administrators),
-            Entry(_("Audit trail"), "history", "audit", administrators),
+            Entry(_("Audit trail"), "history", "audit", managers),
         ),
     ),
 )

@@ -14,6 +14,7 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("accounts/", include("config.accounts")),
+    path("setup/audit/", views.audit, name="audit"),
     path("people/", include("teams.urls")),
     path("api/v1/", include("config.api")),
     path("", include("customers.urls")),

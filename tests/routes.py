@@ -1,7 +1,8 @@
 """Every named route of the product, read from the URL resolver: what nobody listed by hand, nobody forgets."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -12,14 +13,22 @@ class Route:
 
     name: str
     arguments: frozenset[str]
+    callback: Callable[..., Any] = field(compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.name}({','.join(sorted(self.arguments))})" if self.arguments else self.name
 
 
-def named_routes() -> list[Route]:
-    """Return each name once; of two patterns with one name, the first."""
+def named_routes(urlconf: str | None = None) -> list[Route]:
+    """
+    Return the routes of a URLconf, the product's own unless given: each name once for each set of arguments.
+
+    :raises AssertionError: at a route without a name, which nobody could declare
+    """
     found: dict[str, Route] = {}
-    for route in _walk(get_resolver().url_patterns, "", frozenset()):
-        found.setdefault(route.name, route)
-    return sorted(found.values(), key=lambda route: route.name)
+    for route in _walk(get_resolver(urlconf).url_patterns, "", frozenset()):
+        found.setdefault(str(route), route)
+    return sorted(found.values(), key=str)
 
 
 def _walk(patterns: list[URLPattern | URLResolver], space: str, outer: frozenset[str]) -> Iterator[Route]:
@@ -28,5 +37,7 @@ def _walk(patterns: list[URLPattern | URLResolver], space: str, outer: frozenset
         if isinstance(entry, URLResolver):
             inner = f"{space}{entry.namespace}:" if entry.namespace else space
             yield from _walk(entry.url_patterns, inner, taken)
-        elif entry.name:
-            yield Route(f"{space}{entry.name}", taken)
+        elif entry.name is None:
+            raise AssertionError(f"a route without a name: {entry.pattern}")
+        else:
+            yield Route(f"{space}{entry.name}", taken, entry.callback)

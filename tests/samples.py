@@ -105,8 +105,10 @@ def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> Worl
     draft.save()
     active, draft = draft, make_version(plan, number=2, by=cast.planner)
     make_target(draft, unit=cast.company, month=Decimal(650_000))
+    make_target(draft, unit=cast.east_one, month=Decimal(220_000))
+    make_target(draft, person=cast.rao, month=Decimal(95_000))
     import_file = ImportFile(
-        uploaded_by=cast.lin,
+        uploaded_by=cast.rao,
         file_name="history.csv",
         sha256=sha256(CSV).hexdigest(),
         source="history",
@@ -169,7 +171,12 @@ SAMPLES: dict[str, Sample] = {
     "planning:plan": lambda world: {"pk": world.plan.pk},
     "planning:version": lambda world: {"pk": world.draft.pk},
     "planning:plan-activate": lambda world: {"pk": world.draft.pk},
-    "planning:target": lambda world: {"version": world.draft.pk, "person": world.cast.rao.pk},
+    "planning:target": lambda world: {
+        "pk": world.target.pk,
+        "version": world.draft.pk,
+        "person": world.cast.rao.pk,
+        "unit": world.cast.east_one.pk,
+    },
 }
 
 
