@@ -22,6 +22,8 @@ ROUTES: Routes = {
     "healthz": {"GET": PUBLIC},
     "readyz": {"GET": PUBLIC},
     "audit": {"GET": _SIGNED_IN},
+    "api:schema": {"GET": _SIGNED_IN},
+    "api:docs": {"GET": _SIGNED_IN},
     # Sign-in. What a person may do with the own account is the same for everybody.
     "account_login": _PUBLIC_FORM,
     "account_logout": _PUBLIC_FORM,

@@ -2,9 +2,9 @@
 
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.routers import SimpleRouter
 
+from core.api.auth import SignedInWithScope
 from customers import api as customers
 from planning import api as planning
 from teams import api as teams
@@ -29,10 +29,10 @@ router.register("deal-chances", planning.DealChanceViewSet, basename="deal-chanc
 router.register("conversions", planning.ConversionViewSet, basename="conversion")
 
 urlpatterns = [
-    path("schema/", SpectacularAPIView.as_view(permission_classes=[IsAuthenticated]), name="schema"),
+    path("schema/", SpectacularAPIView.as_view(permission_classes=[SignedInWithScope]), name="schema"),
     path(
         "docs/",
-        SpectacularSwaggerSplitView.as_view(url_name="api:schema", permission_classes=[IsAuthenticated]),
+        SpectacularSwaggerSplitView.as_view(url_name="api:schema", permission_classes=[SignedInWithScope]),
         name="docs",
     ),
     *router.urls,

@@ -13,6 +13,7 @@ from planning.models import PlanVersion
 from teams.models import Management, OrgUnit, User
 
 _REACH = frozenset({Person.LEAD, Person.SUPERVISOR, Person.PLAN_OWNER, Person.ADMINISTRATOR})
+_ABOVE = Rule(_REACH - {Person.LEAD}, sees=frozenset({Person.LEAD}))
 
 # A row's route names the target of a rep, the owner, in a draft: a rep does not see that there is a draft.
 ROUTES: Routes = {
@@ -39,6 +40,9 @@ ROUTES: Routes = {
         "POST": Rule(_REACH),
         "PATCH": Rule(_REACH),
     },
+    # Of a unit: whoever manages it sees its target, and those above set it.
+    "planning:target-edit(unit,version)": {"GET": _ABOVE, "POST": _ABOVE, "PATCH": _ABOVE},
+    "planning:target-split(unit,version)": {"POST": _ABOVE},
     "planning:target-split": {"POST": Rule(_REACH)},
     "planning:plan-new": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
     "planning:plan-activate": {

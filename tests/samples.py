@@ -165,6 +165,7 @@ SAMPLES: dict[str, Sample] = {
     "customers:contact": lambda world: {"pk": world.contact.pk},
     "customers:contact-new": lambda world: {"pk": world.customer.pk},
     "customers:pipeline": lambda world: {"pk": world.pipeline.pk},
+    "customers:stage-new": lambda world: {"pk": world.pipeline.pk},
     "customers:stage": lambda world: {"pk": world.stage.pk},
     "customers:import": lambda world: {"pk": world.import_file.pk},
     "customers:word": lambda world: {"kind": "products", "pk": world.product.pk},

@@ -79,14 +79,16 @@ def test_a_new_route_nobody_declared_is_found() -> None:
 
 
 def test_a_view_that_asks_nobody_to_sign_in_is_found(with_toys: Callable[[str], list[str]]) -> None:
-    assert "GET toy-unguarded as anonymous: gets through, declared: must sign in" in with_toys("toy-unguarded")
+    assert "GET toy-unguarded(pk) as anonymous: gets through, declared: must sign in" in with_toys("toy-unguarded")
 
 
 def test_a_view_that_forgets_visible_to_is_found(with_toys: Callable[[str], list[str]]) -> None:
     wrong = with_toys("toy-unfiltered")
-    assert "GET toy-unfiltered as peer: gets through, declared: 404" in wrong
-    assert "GET toy-unfiltered as other region: gets through, declared: 404" in wrong
+    assert "GET toy-unfiltered(pk) as peer: gets through, declared: 404" in wrong
+    assert "GET toy-unfiltered(pk) as other region: gets through, declared: 404" in wrong
 
 
 def test_a_method_without_a_rule_is_found(with_toys: Callable[[str], list[str]]) -> None:
-    assert any(line.startswith("DELETE toy-unfiltered as owner: gets through") for line in with_toys("toy-unfiltered"))
+    assert any(
+        line.startswith("DELETE toy-unfiltered(pk) as owner: gets through") for line in with_toys("toy-unfiltered")
+    )
