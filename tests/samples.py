@@ -167,7 +167,7 @@ SAMPLES: dict[str, Sample] = {
     "customers:pipeline": lambda world: {"pk": world.pipeline.pk},
     "customers:stage-new": lambda world: {"pk": world.pipeline.pk},
     "customers:stage": lambda world: {"pk": world.stage.pk},
-    "customers:import": lambda world: {"pk": world.import_file.pk},
+    "customers:import": lambda world: {"pk": world.import_file.pk, "shape": "deals", "kind": "csv"},
     "customers:word": lambda world: {"kind": "products", "pk": world.product.pk},
     "planning:plan": lambda world: {"pk": world.plan.pk},
     "planning:version": lambda world: {"pk": world.draft.pk},
