@@ -23,7 +23,7 @@ class PeopleFilter(forms.Form):
     )
     unit = UnitField(label=_("Unit"), required=False, empty_label=_("All units"))
     state = forms.ChoiceField(
-        label=_("Who"),
+        label=_("Which people"),
         required=False,
         choices=[("active", _("Active people")), ("former", _("Former people")), ("all", _("Everybody"))],
     )
