@@ -1,7 +1,6 @@
 """How often one may call. Redis counts; where it is down everybody may, and the log says so once in a while."""
 
 import logging
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from django.core.cache import caches
@@ -10,26 +9,27 @@ from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
+from core.wake import PAUSE, Breaker
+
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # which imports the classes that settings name, this one among them
 
 log = logging.getLogger(__name__)
-PAUSE_SECONDS = 30.0
 
 
 class FailsOpen(SimpleRateThrottle):
     """A throttle that lets pass when its counter is away; after a failure it does not ask again for half a minute."""
 
     cache = ConnectionProxy(caches, "redis")  # type: ignore[assignment]  # stands in for the cache, per thread
-    asks_again_at = 0.0  # one for the process: the wait for a hung Redis is paid once, not by every request
+    breaker = Breaker(PAUSE)  # one for the process: the wait for a hung Redis is paid once, not by every request
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
-        if monotonic() < FailsOpen.asks_again_at:
+        if self.breaker.is_open:
             return True
         try:
             return super().allow_request(request, view)
         except (RedisError, OSError) as away:
-            FailsOpen.asks_again_at = monotonic() + PAUSE_SECONDS
+            self.breaker.trip()
             log.warning("the request counter is away, everybody may pass: %s", type(away).__name__)
             return True
 

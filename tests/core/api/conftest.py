@@ -14,7 +14,7 @@ from tests.factories.teams import make_person
 
 @pytest.fixture(autouse=True)
 def site() -> Iterator[None]:
-    FailsOpen.asks_again_at = 0.0
+    FailsOpen.breaker.reset()
     caches["redis"].clear()
     with override_settings(ROOT_URLCONF="tests.core.api.site"):
         yield
