@@ -152,6 +152,11 @@
       });
     });
   }
+  /* htmx carries attributes over to the new element of the same id, styles by setAttribute, which the policy refuses. */
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id !== "board") return;
+    board().querySelectorAll("[id][style]").forEach((element) => element.removeAttribute("id"));
+  });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id !== "board" && event.target.id !== "board") return;
     dress();
