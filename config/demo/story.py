@@ -15,7 +15,7 @@ import numpy as np
 from .cast import CHANNELS, CORE_CUSTOMER, CUSTOMERS, PRODUCTS, REPS, YEARS, Rep
 
 SEED = 20260101
-DEALS_A_MONTH = 8.0
+DEALS_A_MONTH = 13.0
 SEASON = (0.95, 0.6, 1.0, 1.0, 1.05, 1.1, 0.95, 0.95, 1.15, 1.2, 1.1, 0.95)  # of creation, January first
 # stage → share that goes on, median days, spread of the log of days
 STEPS = {

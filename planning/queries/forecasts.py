@@ -109,7 +109,8 @@ def by_period(run: JobRun, node: Node) -> dict[str, NodeForecast]:
 
 def roll_up(run: JobRun, user: User, node: Node) -> list[Line]:
     """
-    Return the year of a node and of the units and people directly below it, as far as the user sees them.
+    Return the year of a node and of the units and people directly below it, as far as the user sees them; people who neither
+    carry a target nor sell (a manager, mostly) are left out.
 
     Five queries, whatever the number of rows.
     """
@@ -124,7 +125,7 @@ def roll_up(run: JobRun, user: User, node: Node) -> list[Line]:
     members = Membership.objects.on(run.business_date).filter(unit=node.unit).values("user")
     people = rows.filter(person__in=members).order_by("person__name", "person")
     lines += [Line(Node(unit=row.unit), row, 1, leads_on=True) for row in units]
-    lines += [Line(Node(person=row.person), row, 1, leads_on=True) for row in people]
+    lines += [Line(Node(person=row.person), row, 1, leads_on=True) for row in people if row.target or row.expected]
     return lines
 
 
