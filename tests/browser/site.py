@@ -5,10 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from time import time
 from typing import Any
 
-from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.hashers import make_password
@@ -122,7 +120,5 @@ def _session_of(user: User) -> str:
     session[SESSION_KEY] = str(fresh.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = fresh.get_session_auth_hash()
-    # As after typing the password just now: allauth asks again before it changes the second step.
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": time(), "email": fresh.email}]
     session.create()
     return str(session.session_key)
