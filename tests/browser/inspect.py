@@ -107,7 +107,9 @@ class Untranslated:
         ]
     )
     _LATIN = re.compile(r"[A-Za-z][A-Za-z'’-]{2,}")
-    _ADDRESS = re.compile(r"\S+@\S+|https?://\S+|/\S+/|\b[a-z_]+\.[a-z_.]+\b|\b[a-z]+:(?:read|write)\b")
+    _ADDRESS = re.compile(
+        r"\S+@\S+|https?://\S+|/\S+/|\b[a-z_]+\.[a-z_.]+\b|\b[a-z]+:(?:read|write)\b|\.(?:csv|xlsx|gz|json)\b"
+    )
 
     def __init__(self, data: set[str]) -> None:
         """:param data: texts that people wrote, as they stand in the database"""

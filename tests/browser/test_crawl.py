@@ -40,7 +40,10 @@ def _paths(site: Site, user: User | None) -> Iterator[tuple[str, str]]:
     if user is not None:
         client.force_login(User.objects.get(pk=user.pk))
     for route in _pages():
-        path = reverse(route.name, kwargs=arguments(route.name, route.arguments, site.world))
+        try:
+            path = reverse(route.name, kwargs=arguments(route.name, route.arguments, site.world))
+        except KeyError:  # said once, by the test of the samples
+            continue
         answer = client.get(path)
         assert answer.status_code < 500, f"{route.name} {path}: {answer.status_code}"
         if answer.status_code in REFUSED or 300 <= answer.status_code < 400:
