@@ -132,7 +132,7 @@ def _chance(share: float, story: Story, at: datetime, end: datetime) -> float:
         days=WEAK_SINCE_DAYS
     )
     if weak and story.steps[-1].stage == "Quoted":
-        chance *= 0.55
+        chance *= 0.45
     if story.customer == 0:
         chance *= 0.1 if end - at < timedelta(days=240) else 1.3  # the core customer bought, and now buys elsewhere
     return min(chance, 0.95)
