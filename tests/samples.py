@@ -114,6 +114,9 @@ def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> Worl
         source="history",
         shape=ImportFile.Shape.DEALS,
         pipeline=pipeline,
+        header=CSV.decode().splitlines()[0].split(","),
+        mapping={"external_id": "id", "stage": "stage", "created": "created"},
+        profile={"stage": {"samples": ["Won"], "words": {"Won": 1}, "blanks": 0, "rows": 1}},
     )
     if store_file:
         import_file.file.save("history.csv", ContentFile(CSV), save=False)

@@ -24,7 +24,9 @@ def main(path: str, sheet: str, memory: str, cpu: str, columns: str) -> None:
 
     say = sys.stdout.write
     try:
-        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        # An open file, for of a path openpyxl judges the ending, and a kept upload has none.
+        file = open(path, "rb")  # noqa: SIM115, PTH123  # read until the process ends
+        workbook = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
         names = [one.title for one in workbook.worksheets]
         say(json.dumps({"sheets": names}) + "\n")
         if not names or (sheet and sheet not in names):

@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from .names import name_key
 
@@ -29,8 +31,17 @@ class Field:
     required: bool = False
     help: str | Promise = ""
 
+    @property
+    def known_words(self) -> tuple[str, ...]:
+        """The headings by which it is known, the surest first: our own in each language, then those of other systems."""
+        labels = []
+        for language, _name in settings.LANGUAGES:
+            with override(language):
+                labels.append(str(self.label))
+        return (*labels, self.name, *self.words)
+
     def known_as(self, column: str) -> bool:
-        return name_key(column) in {name_key(word) for word in (self.name, *self.words)}
+        return name_key(column) in {name_key(word) for word in self.known_words}
 
 
 FIELDS = (

@@ -72,11 +72,12 @@ def guess_columns(header: Sequence[str], shape: str, samples: Mapping[str, Seque
     """
     mapping: dict[str, str] = {}
     free = list(header)
-    for rank in range(max(len(item.words) for item in FIELDS) + 1):
+    known = {item.name: item.known_words for item in fields_of(shape)}
+    for rank in range(max(len(words) for words in known.values())):
         for item in fields_of(shape):
-            if item.name in mapping or rank > len(item.words):
+            if item.name in mapping or rank >= len(known[item.name]):
                 continue
-            word = (item.name, *item.words)[rank]
+            word = known[item.name][rank]
             column = next((name for name in free if name_key(name) == name_key(word)), None)
             if column is not None:
                 mapping[item.name] = column

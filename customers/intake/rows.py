@@ -18,7 +18,7 @@ NOON = time(12)  # a day stamp has no hour: at noon it is the same day in nearly
 _LONGEST = {"external_id": 80, "owner": 80, "customer": 160, "title": 160, "reason": 400}
 _NEVER_AHEAD = {"created", "entered", "since"}  # a close date ahead means the expected close of an open deal
 _COMPUTED = re.compile(r"-?\d{1,12}\.\d{9,17}")
-CENT, NOISE = Decimal("0.01"), Decimal("0.000001")
+CENT, NOISE = Decimal("0.01"), Decimal("1e-10")  # noise: as a share of the amount
 MOST_REMEMBERED = 50_000
 
 
@@ -173,7 +173,7 @@ class Reader:
             if unreadable.code != "too_many_decimals" or not _COMPUTED.fullmatch(written):
                 raise
             amount = Decimal(written).quantize(CENT, ROUND_HALF_EVEN)
-            if abs(amount - Decimal(written)) > NOISE:
+            if abs(amount - Decimal(written)) > NOISE * max(Decimal(1), abs(amount)):
                 raise
             self.computed += 1
             return amount

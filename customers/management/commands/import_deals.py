@@ -205,7 +205,7 @@ class Command(BaseCommand):
             )
         if actor is None:
             raise CommandError(
-                "Nobody to do this: name a person with --as EMAIL." if email else "There is no administrator yet."
+                f"Nobody has the address {email}." if email else "There is no administrator; say --as EMAIL."
             )
         return actor
 

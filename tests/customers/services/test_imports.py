@@ -1,11 +1,12 @@
 """Files of deal history: what comes in, what is refused and why, and that twice is once."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from core.errors import NotAllowed
 from core.models import AuditEntry
@@ -19,6 +20,13 @@ from tests.factories.imports import DEALS, EVENTS, bring_in, hand_in, map_as_gue
 from tests.factories.teams import Cast
 
 State = ImportFile.State
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """Another test's reader may have left another language behind."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)
