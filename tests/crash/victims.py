@@ -95,4 +95,5 @@ VICTIMS: dict[str, Callable[[str], str]] = {
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    sys.stdout.write(VICTIMS[sys.argv[1]](*sys.argv[2:]))
+    sys.stdout.write(f"{VICTIMS[sys.argv[1]](*sys.argv[2:])}\nended\n")
+    sys.stdout.flush()
