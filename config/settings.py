@@ -182,6 +182,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "config.tasks.run_due_nights",
         "schedule": crontab(minute="*/10"),
     },
+    "old-requests": {"task": "config.tasks.forget_old_requests", "schedule": crontab(hour="3", minute="40")},
     "worker-seen": {
         "task": "config.tasks.note_worker_seen",
         "schedule": crontab(minute="*"),

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from config import health, nightly
+from core.api.idempotency import forget_old_answers
 from customers.tasks import resume_imports as resume_waiting_imports
 
 
@@ -23,3 +24,9 @@ def run_due_nights() -> None:
 def resume_imports() -> None:
     """Take up every import that waits for a worker, or whose worker died."""
     resume_waiting_imports()
+
+
+@shared_task
+def forget_old_requests() -> None:
+    """Delete the Idempotency-Keys that nobody will send again."""
+    forget_old_answers(now=timezone.now())

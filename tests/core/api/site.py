@@ -133,6 +133,10 @@ class Failing(SignedIn):
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute("SET LOCAL statement_timeout = 20")
                 cursor.execute("SELECT pg_sleep(1)")
+        if kind == "locked":
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = 20")
+                cursor.execute("SELECT pg_advisory_xact_lock(42)")
         failures: dict[str, Exception] = {
             "integrity": IntegrityError("duplicate key of somebody else"),
             "protected": ProtectedError("in use", set()),

@@ -1,7 +1,7 @@
 """Every refusal and failure is a problem+json that says what to do and tells nothing it should not."""
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -36,6 +36,17 @@ def test_failures_become_problems(client: APIClient, kind: str, status: int, cod
     assert "somebody" not in answer.text
     if status in {429, 503}:
         assert int(answer["Retry-After"]) >= 5
+
+
+def test_what_somebody_else_is_changing_can_be_tried_again(client: APIClient) -> None:
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(42)")
+        answer = client.get("/api/failing/locked")
+    finally:
+        other.close()
+    assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (409, "busy", "1")
 
 
 def test_a_bug_still_reaches_the_log_and_the_test_client(client: APIClient) -> None:
