@@ -17,6 +17,9 @@ ENV := @$(PYTHON3) config/bootstrap.py
 ENV_DEV := @$(PYTHON3) config/bootstrap.py --dev
 endif
 
+# Asked by the shell when a command runs, not by make before: until then .venv may not exist.
+SCRIPTS = "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("scripts"))')"
+
 .PHONY: help
 help: ## list these targets
 	@echo "Yearline: annual sales planning. Two commands: make run, make test."
@@ -28,7 +31,6 @@ run: ## start everything on this machine: make run PORT=8123
 	@$(PYTHON) config/assets.py
 	@exec $(PYTHON) -m config.run
 
-BIN = $(shell $(PYTHON) -c "import os, sys; print(os.path.dirname(sys.executable))")
 
 # What the linters import needs settings, and none of their answers.
 LINT := DATABASE_URL=postgres://none REDIS_URL=redis://none SECRET_KEY=lint DEBUG=1 EMBEDDED=0
@@ -49,8 +51,8 @@ lint: ## linters, formatters, import contracts and types
 	$(ENV_DEV)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djade --check --target-version 5.2
-	$(BIN)/lint-imports
+	git ls-files -z 'templates/*.html' | xargs -0 $(SCRIPTS)/djade --check --target-version 5.2
+	$(SCRIPTS)/lint-imports
 	$(LINT) $(PYTHON) -m mypy .
 
 .PHONY: format
@@ -58,7 +60,7 @@ format: ## format code and templates
 	$(ENV_DEV)
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
-	git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djade --target-version 5.2 || true
+	git ls-files -z 'templates/*.html' | xargs -0 $(SCRIPTS)/djade --target-version 5.2 || true
 
 .PHONY: fuzz
 fuzz: ## send the API what its schema allows, and what it forbids

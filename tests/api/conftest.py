@@ -14,7 +14,7 @@ Calling = Callable[[User], APIClient]
 
 @pytest.fixture(autouse=True)
 def fresh_throttles() -> None:
-    FailsOpen.asks_again_at = 0.0
+    FailsOpen.breaker.reset()
     caches["redis"].clear()
 
 
