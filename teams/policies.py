@@ -19,6 +19,11 @@ def can_see_work_of(user: User, person: User) -> bool:
     return User.objects.visible_to(user).filter(pk=person.pk).exists()
 
 
+def must_have_second_step(user: User) -> bool:
+    """Whoever can change other people's rights, or read what is private to them."""
+    return user.can(Capability.ADMINISTRATOR, Capability.HR)
+
+
 EVERYBODY = Rule(ALL)
 # The team and the chain know a person's name; only administrators write.
 KNOWN = CHAIN | {Person.OWNER, Person.PEER}
