@@ -176,6 +176,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 15,
 }
+CELERY_BEAT_SYNC_EVERY = 1  # its file tells whether beat is alive
 CELERY_BEAT_SCHEDULE = {
     # Every ten minutes a look, not one shot at midnight: a missed look is made up by the next, and each plan's own time
     # zone decides when its night has come.
@@ -184,6 +185,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="*/10"),
     },
     "old-requests": {"task": "config.tasks.forget_old_requests", "schedule": crontab(hour="3", minute="40")},
+    "imports": {
+        "task": "config.tasks.resume_imports",
+        "schedule": crontab(minute="*"),
+    },
     "worker-seen": {
         "task": "config.tasks.note_worker_seen",
         "schedule": crontab(minute="*"),

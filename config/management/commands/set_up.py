@@ -31,12 +31,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--demo", action="store_true", help="load the demo company where there is no company yet")
+        parser.add_argument("--files", action="store_true", help="only translations and static files: for an image")
         parser.add_argument("--facts", type=int, help="file descriptor that gets what the caller must know, as JSON")
 
-    def handle(self, *args: Any, demo: bool, facts: int | None, **options: Any) -> None:
+    def handle(self, *args: Any, demo: bool, files: bool, facts: int | None, **options: Any) -> None:
         catalogues.compile_all(settings.BASE_DIR)
-        call_command("migrate", interactive=False, verbosity=0)
         self._collect_static()
+        if files:
+            return
+        call_command("migrate", interactive=False, verbosity=0)
         is_new = demo and not Company.objects.exists()
         if is_new:
             self.stdout.write("Loading the demo company ...")
@@ -70,5 +73,5 @@ def _static_fingerprint() -> str:
     for finder in get_finders():
         for name, storage in finder.list(None):
             file = Path(storage.path(name))
-            names.append(f"{name} {file.stat().st_size} {file.stat().st_mtime_ns}")
+            names.append(f"{name} {file.stat().st_size} {int(file.stat().st_mtime)}")  # an image keeps whole seconds
     return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()
