@@ -89,7 +89,7 @@ def tell_histories(*, histories: Sequence[DealHistory], actor: User, now: dateti
     :raises Invalid: naming the first history that the single services would refuse; nothing is written then
     """
     deals = _write_histories(histories, now=now)
-    audit.record("customers.deals.told", actor=actor, subject=actor, deals=len(deals))
+    audit.record("customers.deal.imported", actor=actor, subject=actor, deals=len(deals))
     return deals
 
 
