@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.errors import DomainError
 from customers import policies, services
@@ -51,7 +52,7 @@ class MapForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     source = forms.CharField(label=_("Where it comes from"), max_length=40)
     shape = forms.ChoiceField(label=_("What a row is"), choices=ImportFile.Shape.choices)
-    pipeline = forms.ChoiceField(label=_("Pipeline"))
+    pipeline = forms.ChoiceField(label=pgettext_lazy("with its own stages", "Pipeline"))
     new_pipeline = forms.CharField(label=_("Name of the new pipeline"), max_length=80, required=False)
     date_order = forms.ChoiceField(
         label=_("Dates like 01/02/2026"),
@@ -117,6 +118,13 @@ class MapForm(forms.Form):
         column = str(self._now("col_stage") or "")
         counts = self.file.findings.get("stage_words") or self.file.profile.get(column, {}).get("words", {})
         return [(word, counts.get(word), self[f"stage_{number}"]) for number, word in enumerate(self.words)]
+
+    @property
+    def counted_rows(self) -> int | None:
+        """Of how many rows the words are counted, where that is not the whole file."""
+        facts = self.file.profile.get(str(self._now("col_stage") or ""), {})
+        whole = self.file.findings or facts.get("rows", 0) >= (self.file.rows_total or 0) - 1
+        return None if whole and self.file.rows_total else facts.get("rows")
 
     @property
     def settings(self) -> list[forms.BoundField]:
@@ -216,7 +224,7 @@ class MapForm(forms.Form):
     def _offer_choices(self) -> None:
         pipelines = [(str(pipeline.pk), str(pipeline)) for pipeline in Pipeline.objects.filter(is_active=True)]
         if self.may_add:
-            pipelines.append((NEW, str(_("Make a new one from the file's stages"))))
+            pipelines.append((NEW, str(_("A new one, from the file's stages"))))
         self._choices("pipeline", pipelines)
         people = User.objects.visible_to(self.user).active().order_by("name").values_list("pk", "name")
         nobody = [] if not self.may_add and len(people) == 1 else [("", str(_("nobody: refuse such rows")))]
@@ -228,6 +236,8 @@ class MapForm(forms.Form):
             del self.fields["unit"]
         if not self.makes_pipeline:
             del self.fields["new_pipeline"]
+        else:
+            self.fields["new_pipeline"].required = True
         if self.chosen_shape != ImportFile.Shape.DEALS:
             del self.fields["blank_created"]
         self.fields["shape"].widget.attrs["data-look"] = ""

@@ -144,8 +144,13 @@ def _begun(
     lines: list[Line] = []
     for step in history.steps:
         _append(lines, step, setting, from_stage=lines[-1].stage if lines else None, at=step.when.at)
-    name = ", ".join(words[kind].name for kind in ("customer", "product") if kind in words)
-    return Judgement(history, Fate.CREATED, lines, owners, words, history.title or name or history.external_id)
+    return Judgement(history, Fate.CREATED, lines, owners, words, history.title or _title(history, words))
+
+
+def _title(history: History, words: dict[str, Entry]) -> str:
+    """Return a title that tells deals apart: customer and product, with the id where no customer is named."""
+    names = [words[kind].name for kind in ("customer", "product") if kind in words]
+    return ", ".join(names if "customer" in words else [*names, history.external_id])
 
 
 def _continued_deal(
