@@ -2,7 +2,7 @@
 
 from django.db import connection, transaction
 from django.db.models import Count, Sum
-from django.utils import timezone
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from core import audit
@@ -48,8 +48,9 @@ def activate_version(*, version: PlanVersion, actor: User, seen: str | None = No
         former.save(update_fields=["status"])
     version.status = Status.ACTIVE
     version.activated_by = actor
-    version.activated_at = timezone.now()
+    version.activated_at = Now()  # by the database's clock
     version.save(update_fields=["status", "activated_by", "activated_at"])
+    version.refresh_from_db(fields=["activated_at"])
     audit.record("planning.version.activated", actor=actor, subject=version, number=version.number, supersedes=former)
     return version
 
