@@ -25,7 +25,21 @@ def _search(deals: QuerySet[Deal], _name: str, words: str) -> QuerySet[Deal]:
     return deals
 
 
-class BoardFilter(filters.FilterSet):
+class Narrowing(filters.FilterSet):
+    """Filters whose choices are read once: the page asks whether there are any, and then draws them."""
+
+    @property
+    def form(self) -> Any:
+        fresh = not hasattr(self, "_form")
+        form = super().form
+        if fresh:
+            for field in form.fields.values():
+                if isinstance(field, forms.ModelChoiceField):
+                    field.widget.choices = list(field.widget.choices)
+        return form
+
+
+class BoardFilter(Narrowing):
     """The few filters of the board."""
 
     q = filters.CharFilter(method="search", label=_("Search"), max_length=100)
@@ -102,7 +116,7 @@ class DealFilter(BoardFilter):
         return deals.filter(amount=None) if what == "amount" else deals.filter(expected_close_date=None)
 
 
-class CustomerFilter(filters.FilterSet):
+class CustomerFilter(Narrowing):
     """The filters of the customers' list."""
 
     q = filters.CharFilter(method="search", label=_("Search"), max_length=100)

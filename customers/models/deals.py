@@ -132,6 +132,7 @@ class Deal(models.Model):
         indexes = [
             models.Index(fields=["owner", "stage"], name="deal_owner_stage"),
             models.Index(fields=["stage", "-stage_since"], name="deal_stage_since"),
+            models.Index(fields=["-stage_since", "-id"], name="deal_latest"),
             models.Index(fields=["closed_date", "owner"], name="deal_closed"),
             models.Index(fields=["customer"], name="deal_customer_idx"),
         ]

@@ -86,11 +86,12 @@ def board_columns(
         for stage in stages
         if stage.is_open and (stage.is_active or stage.pk in sums)
     }
+    # The keys first: what a card shows besides is looked up for the cards alone, not for every open deal.
     ranked = here.annotate(
         rank=Window(RowNumber(), partition_by=F("stage"), order_by=[F("stage_since").desc(), F("pk").desc()])
-    )
-    cards = ranked.filter(Q(rank__lte=CARDS_A_COLUMN) | Q(stage=whole, rank__lte=CARDS_AT_MOST))
-    for deal in cards.order_by("stage", "rank"):
+    ).filter(Q(rank__lte=CARDS_A_COLUMN) | Q(stage=whole, rank__lte=CARDS_AT_MOST))
+    keys = list(ranked.order_by().values_list("pk", flat=True))
+    for deal in here.filter(pk__in=keys).order_by("-stage_since", "-pk"):
         columns[deal.stage_id].deals.append(deal)
     return list(columns.values())
 
