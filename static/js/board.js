@@ -157,7 +157,8 @@
     if (event.detail.target.id !== "board") return;
     board().querySelectorAll("[id][style]").forEach((element) => element.removeAttribute("id"));
   });
-  document.addEventListener("htmx:afterSwap", (event) => {
+  /* After settling, which gives the new board back the classes that the server wrote. */
+  document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target.id !== "board" && event.target.id !== "board") return;
     dress();
     restore();
