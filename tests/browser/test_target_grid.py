@@ -63,6 +63,7 @@ def grid_of(site: Site, user: User) -> Iterator[Grid]:
 def draft(site: Site) -> Site:
     """The draft with targets of team one in the east and of its two reps."""
     cast = site.world.cast
+    Target.objects.filter(version=site.world.draft).exclude(unit=cast.company).delete()
     make_target(site.world.draft, unit=cast.east_one, month=Decimal(300))
     make_target(site.world.draft, person=cast.rao, month=Decimal(100))
     make_target(site.world.draft, person=cast.peer, month=Decimal(200))
