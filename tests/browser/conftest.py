@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.test.utils import override_settings
 from django.utils import timezone
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from config import assets
@@ -16,6 +16,8 @@ from planning.services import run_forecast
 from tests import chromium
 from tests.browser.site import Site
 from tests.samples import make_world
+
+expect.set_options(timeout=30_000)  # a loaded machine is no failure, a hang is
 
 HERE = Path(__file__).resolve().parent
 AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"

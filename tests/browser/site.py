@@ -83,7 +83,7 @@ class Site:
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)  # a loaded machine is no failure, a hang is
         context.add_init_script(WATCH)
         try:
             yield context
