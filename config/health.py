@@ -7,6 +7,7 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.migration import Migration
 
 from core.models import JobRun, WorkerSeen
 
@@ -40,8 +41,7 @@ def readiness(now: datetime) -> Readiness:
     except DatabaseError:
         return Readiness(redis=broker)
     try:
-        pending = MigrationExecutor(connection).migration_plan(_newest())
-        if pending:
+        if _pending():
             return Readiness(database=True, redis=broker)
         return Readiness(
             database=True,
@@ -59,8 +59,9 @@ def note_worker_seen(*, now: datetime) -> None:
     WorkerSeen.objects.update_or_create(queue=QUEUE, defaults={"seen_at": now})
 
 
-def _newest() -> list[tuple[str, str]]:
-    return list(MigrationExecutor(connection).loader.graph.leaf_nodes())
+def _pending() -> list[tuple[Migration, bool]]:
+    executor = MigrationExecutor(connection)
+    return executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
 def _redis_answers() -> bool:
