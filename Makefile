@@ -23,7 +23,7 @@ SCRIPTS = "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("scripts"
 .PHONY: help
 help: ## list these targets
 	@echo "Yearline: annual sales planning. Two commands: make run, make test."
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 .PHONY: run
 run: ## start everything on this machine: make run PORT=8123
@@ -75,7 +75,13 @@ crash: ## kill processes at many points and look for damage
 .PHONY: bench
 bench: ## measure the night, the pages and the API against their floors
 	$(ENV_DEV)
-	$(PYTHON) -m bench
+	@$(PYTHON) config/assets.py
+	@$(PYTHON) -m bench
+
+.PHONY: bench-forecast
+bench-forecast: ## score the forecast engine against a real history
+	$(ENV_DEV)
+	@$(PYTHON) bench/forecast.py
 
 .PHONY: schema
 schema: ## write the API's description anew: config/openapi.yaml
