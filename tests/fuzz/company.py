@@ -1,0 +1,35 @@
+"""A company to ask about, which no question changes."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from tests.samples import World
+
+
+@dataclass
+class Company:
+    """A company, a token with every scope for each of three people in it, and how its questions were answered so far."""
+
+    world: World
+    tokens: dict[str, str]
+    statuses: Counter[int] = field(default_factory=Counter)
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Undo afterwards whatever a request changes, so that each case is asked of the same company."""
+        with undone():
+            yield
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Undo what happens inside; services may begin their transactions there, as within Django's TestCase."""
+    block = transaction.atomic()
+    block._from_testcase = True  # type: ignore[attr-defined]  # what TestCase sets
+    with block:
+        yield
+        transaction.set_rollback(True)
