@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from config import health
 from core.models import JobRun
@@ -38,7 +38,7 @@ def test_a_worker_that_was_silent_for_three_minutes_is_not_ready() -> None:
 
 
 @pytest.mark.django_db
-def test_a_redis_that_is_away_is_named_and_the_answer_is_503(settings: SettingsWrapper) -> None:
+def test_a_redis_that_is_away_is_named_and_the_answer_is_503(settings: Settings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
     answer = Client().get("/readyz")
     assert answer.status_code == 503
@@ -90,7 +90,7 @@ def test_the_canary_is_one_row_however_often_it_sings() -> None:
 
 
 @pytest.mark.django_db
-def test_setting_up_again_changes_nothing(settings: SettingsWrapper) -> None:
+def test_setting_up_again_changes_nothing(settings: Settings) -> None:
     settings.DEBUG = True  # no static files to collect
     call_command("set_up")
     call_command("set_up")
