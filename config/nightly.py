@@ -4,6 +4,9 @@ The night, step by step, in the order in which it is done.
 Every plan whose year has begun is forecast once for each business day of its own time zone. Looking costs nothing: a plan
 whose night is published is passed over, so the night may be looked for every few minutes, by beat, by hand, or by both at
 once. Missed days are not made up one by one: a forecast is about what lies ahead, and the newest says it best.
+
+Once a month the forecasts of the months that are over are held against what came. On a new installation that takes some forty
+forecasts of past days, later four; so it is a step of its own, for which no night waits.
 """
 
 import logging
@@ -15,6 +18,7 @@ from zoneinfo import ZoneInfo
 from core.jobs import Outcome
 from planning import services
 from planning.models import Plan
+from teams.models import Company
 
 log = logging.getLogger(__name__)
 
@@ -56,3 +60,9 @@ def _night(plan: Plan, *, clock: Callable[[], datetime], as_of: date | None, nam
     except Exception as error:  # one bad plan stops no other; the run's row and the log keep what happened
         log.exception("the night of %s for %s failed", day, plan)
         return Night(plan, day, Outcome.FAILED, f"{type(error).__name__}: {error}")
+
+
+def run_month(*, clock: Callable[[], datetime]) -> Outcome:
+    """Judge the forecasts of the months that are over, once in each month of the company's time zone."""
+    today = clock().astimezone(ZoneInfo(Company.objects.the_one().time_zone)).date()
+    return services.run_track_record(today=today, clock=clock)

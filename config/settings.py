@@ -184,6 +184,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "config.tasks.run_due_nights",
         "schedule": crontab(minute="*/10"),
     },
+    # Between the looks for a night, which come first.
+    "monthly": {
+        "task": "config.tasks.judge_due_month",
+        "schedule": crontab(minute="5-59/10"),
+    },
     "old-requests": {"task": "config.tasks.forget_old_requests", "schedule": crontab(hour="3", minute="40")},
     "imports": {
         "task": "config.tasks.resume_imports",

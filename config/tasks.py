@@ -21,6 +21,12 @@ def run_due_nights() -> None:
 
 
 @shared_task
+def judge_due_month() -> None:
+    """Hold the forecasts of the months that are over against what came, where this month has not done so yet."""
+    nightly.run_month(clock=timezone.now)
+
+
+@shared_task
 def resume_imports() -> None:
     """Take up every import that waits for a worker, or whose worker died."""
     resume_waiting_imports()

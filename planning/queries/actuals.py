@@ -56,6 +56,10 @@ class Won:
     def __add__(self, other: "Won") -> "Won":
         return Won(self.revenue + other.revenue, self.wins + other.wins, self.unknown + other.unknown)
 
+    @classmethod
+    def of_cents(cls, *, cents: int, wins: int, unknown: int) -> "Won":
+        return cls(Decimal(cents).scaleb(-2), wins, unknown)
+
 
 NOTHING = Won()
 

@@ -13,10 +13,11 @@ from core.periods import add_months
 from planning.forecasting import FACTORS, REVENUE, WINS, Outlook, Targets, forecast
 from planning.models import MONTHS, DealForecast, NodeForecast, Plan, StageConversion, Target
 
-from .actuals import Actual, actuals
+from .booked import Booked, Cents, booked_by_node, by_present_owner, leaves_of
 from .conversions import conversion_rows
 from .history import DealHistory, day_number, deal_history
 from .organisation import Organisation, organisation
+from .wins import wins_ledger
 
 # Months, quarters, the year, and from the year's start to each month's end: a sum's quantiles are not the sum of quantiles.
 PERIODS = (
@@ -33,15 +34,6 @@ METHOD = "hazards-1"  # named in the evidence, so that a stored forecast tells w
 _CENT = Decimal("0.01")
 
 Floats = npt.NDArray[np.float64]
-Cents = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class _Booked:
-    """What is won already, by node and fiscal month: revenue in cents (M, 12), wins (M, 12)."""
-
-    revenue: Cents
-    wins: Cents
 
 
 @dataclass(frozen=True)
@@ -69,17 +61,17 @@ def snapshot(*, plan: Plan, as_of: date) -> Snapshot:
     history = deal_history(as_of=as_of, time_zone=plan.time_zone)
     places = organisation(as_of=as_of, also=history.owner_ids.tolist())
     edges = [add_months(year.first_date, step) for step in range(13)]
-    won = actuals(first=edges[0], after=max(as_of, edges[0]), time_zone=plan.time_zone)
-    booked = _booked(won, places, edges)
+    won = wins_ledger(time_zone=plan.time_zone, since=edges[0]).known_before(as_of)
+    booked = booked_by_node(won.by_owner_unit_and_month(), places, edges)
     targets = _targets(plan, places)
     outlook = forecast(
         history.ledger,
         history.funnel,
         as_of=day_number(as_of),
         calendar=np.array([day_number(edge) for edge in edges], np.int64),
-        leaves=_leaves(history, places),
+        leaves=leaves_of(history, places),
         nodes=places.below,
-        targets=_asked(targets, booked.revenue - _by_present_owner(history, places, edges)),
+        targets=_asked(targets, booked.revenue - by_present_owner(history, places, edges)),
         seed=day_number(as_of),
         spans=SPANS,
     )
@@ -92,39 +84,6 @@ def snapshot(*, plan: Plan, as_of: date) -> Snapshot:
         history=history,
         places=places,
     )
-
-
-def _booked(rows: Iterable[Actual], places: Organisation, edges: Sequence[date]) -> _Booked:
-    """Sum what was won to the person who owned it then, and to the unit of that day with all above it."""
-    revenue = np.zeros((places.node_count, 12), np.int64)
-    wins = np.zeros((places.node_count, 12), np.int64)
-    month = {edge: place for place, edge in enumerate(edges)}
-    for row in rows:
-        person = places.node_of(person_id=row.owner)
-        nodes = [*places.units_above(row.unit), *([] if person is None else [person])]
-        revenue[nodes, month[row.month]] += int(row.won.revenue * 100)
-        wins[nodes, month[row.month]] += row.won.wins
-    return _Booked(revenue, wins)
-
-
-def _by_present_owner(history: DealHistory, places: Organisation, edges: Sequence[date]) -> Cents:
-    """
-    (M, 12) cents won by month as the arithmetic books them: to whoever owns the deal, and to his unit, today.
-
-    The difference to what was booked on the day (a hand-over or a move since) goes into the targets' `already`.
-    """
-    won = history.won()
-    month = np.searchsorted([day_number(edge) for edge in edges], won.day, "right") - 1
-    inside = (month >= 0) & (month < 12)
-    leaf = _leaves(history, places)[won.deal[inside]]
-    cents = np.zeros((len(places.person_ids), 12))
-    np.add.at(cents, (leaf, month[inside]), np.rint(np.nan_to_num(won.amount[inside]) * 100))
-    return np.asarray(places.below @ cents).astype(np.int64)
-
-
-def _leaves(history: DealHistory, places: Organisation) -> npt.NDArray[np.int64]:
-    """(n_deals,) the leaf of each deal: its owner's place among the people."""
-    return np.searchsorted(np.array(places.person_ids, np.int64), history.owner_ids[history.ledger.owner])
 
 
 def _targets(plan: Plan, places: Organisation) -> dict[int, Target]:
@@ -163,7 +122,7 @@ def _amounts(target: Target) -> list[Decimal]:
 
 
 def _node_rows(
-    outlook: Outlook, places: Organisation, booked: _Booked, targets: Mapping[int, Target], edges: Sequence[date]
+    outlook: Outlook, places: Organisation, booked: Booked, targets: Mapping[int, Target], edges: Sequence[date]
 ) -> Iterable[NodeForecast]:
     ahead = np.rint(outlook.leaf_revenue[1:] * 100)
     open_cents, new_cents = (np.asarray(places.below @ part).astype(np.int64) for part in ahead)

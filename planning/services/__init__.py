@@ -13,10 +13,12 @@ from .refusals import (
     PlanIsActive,
 )
 from .targets import Spread, set_target, split_target
+from .track_record import JUDGED_MONTHS, run_track_record
 from .versions import activate_version, revise_plan, targets_state
 from .years import begin_year, create_plan, open_fiscal_year
 
 __all__ = [
+    "JUDGED_MONTHS",
     "AmountIsInvalid",
     "CompanyIsMissing",
     "DraftExists",
@@ -34,6 +36,7 @@ __all__ = [
     "open_fiscal_year",
     "revise_plan",
     "run_forecast",
+    "run_track_record",
     "set_target",
     "split_target",
     "targets_state",

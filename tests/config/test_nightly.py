@@ -4,9 +4,10 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from config.nightly import run_nights
+from config.nightly import run_month, run_nights
 from core.jobs import Outcome
-from planning.models import Plan
+from core.models import JobRun
+from planning.models import TRACK_JOB, Plan
 from tests.factories.planning import make_plan
 from tests.factories.teams import Cast
 
@@ -60,3 +61,10 @@ def test_the_command_runs_the_night_of_a_day_and_says_what_came_of_it(cast: Cast
 def test_the_command_says_what_is_missing_where_there_is_no_plan() -> None:
     with pytest.raises(CommandError, match="set a target first"):
         call_command("run_nightly")
+
+
+def test_the_months_that_are_over_are_judged_once_in_each_month_of_the_companys_time_zone(cast: Cast) -> None:
+    assert run_month(clock=_clock) is Outcome.PUBLISHED
+    assert run_month(clock=_clock) is Outcome.ALREADY
+
+    assert JobRun.objects.get(job=TRACK_JOB).business_date == date(2026, 7, 1)
