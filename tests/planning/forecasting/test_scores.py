@@ -64,7 +64,9 @@ def test_honest_probabilities_have_a_small_calibration_error_and_boastful_ones_a
     assert boastful.ece is not None
     assert boastful.ece > 0.1
     assert honest.brier == pytest.approx(scores.brier(chance, came))
-    assert honest.brier < (boastful.brier or 0)
+    assert honest.brier is not None
+    assert boastful.brier is not None
+    assert honest.brier < boastful.brier
 
 
 def test_the_log_loss_of_a_wrong_certainty_is_large_but_finite() -> None:
@@ -91,4 +93,4 @@ def test_luck_may_move_few_cases_far_and_many_cases_little() -> None:
     few, many = scores.likely_range(0.3, 10), scores.likely_range(0.3, 1000)
 
     assert few[0] < many[0] < 0.3 < many[1] < few[1]
-    assert scores.likely_range(0.01, 3) == (0.0, pytest.approx(0.25, abs=0.03))
+    assert scores.likely_range(0.01, 3)[0] == 0.0

@@ -1,5 +1,6 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from core.models import JobRun, Publication
 from planning import services
 from planning.models import TRACK_JOB, ChanceCheck, PastForecast
 from planning.queries import actuals
+from planning.queries.replays import Origin, Replayed, replay
 from tests.factories.customers import make_deal
 from tests.factories.history import make_history
 from tests.factories.teams import Cast
@@ -59,18 +61,20 @@ def test_a_month_judged_twice_is_one_record(sold: Cast) -> None:
     assert PastForecast.objects.count() == rows
 
 
-def test_the_next_month_keeps_what_was_forecast_and_reads_anew_what_came(sold: Cast, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_the_next_month_keeps_what_was_forecast_and_reads_anew_what_came(
+    sold: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _run()
     june = {"unit": sold.company, "first_date": date(2026, 6, 1), "kind": "month", "days_to_go": 30}
     before = PastForecast.objects.current().get(**june)
     late = make_deal(owner=sold.rao, path=("Won",), created=date(2026, 6, 10), amount=Decimal(1_000_000))
     made = []
-    from planning.services import track_record
 
-    replay = track_record.replay
-    monkeypatch.setattr(
-        track_record, "replay", lambda origin, **given: made.append(origin.as_of) or replay(origin, **given)
-    )
+    def watched(origin: Origin, **given: Any) -> Replayed:
+        made.append(origin.as_of)
+        return replay(origin, **given)
+
+    monkeypatch.setattr("planning.services.track_record.replay", watched)
     _run(NEXT)
 
     after = PastForecast.objects.current().get(**june)
@@ -98,15 +102,16 @@ def test_a_record_by_another_method_is_not_kept(sold: Cast) -> None:
     assert not PastForecast.objects.current().filter(expected=1).exists()
 
 
-def test_readers_keep_last_months_record_until_the_new_one_is_whole(sold: Cast, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_readers_keep_last_months_record_until_the_new_one_is_whole(
+    sold: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _run()
     before = list(PastForecast.objects.current().order_by("pk").values_list("pk", "expected"))
-    from planning.services import track_record
 
     def die(*_given: object, **_facts: object) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(track_record.ChanceCheck.objects, "bulk_create", die)
+    monkeypatch.setattr(ChanceCheck.objects, "bulk_create", die)
     with pytest.raises(ConnectionError):
         _run(NEXT)
 
