@@ -7,13 +7,14 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from config import catalogues
 from tests.factories.teams import Cast, make_cast
 
 # A busy machine is no bug: no test judges by the clock.
-hypothesis_settings.register_profile("yearline", deadline=None)
+hypothesis_settings.register_profile("yearline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("yearline")
 
 

@@ -204,8 +204,9 @@ PROVIDER = {
 }
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def company_account(settings: Any) -> None:
+    """The provider is set; only what comes back from it is tried, so its addresses need not be mounted."""
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [PROVIDER]}}
 
 
@@ -225,6 +226,7 @@ def come_by_company_account(email: str, *, verified: bool = True, user: User | N
         return complete_social_login(request, login), request
 
 
+@pytest.mark.usefixtures("company_account")
 def test_a_person_made_beforehand_comes_in_by_the_verified_email_and_keeps_the_password(rao: User) -> None:
     answer, request = come_by_company_account("Rao@Test.example")
     assert answer.status_code == 302
@@ -235,6 +237,7 @@ def test_a_person_made_beforehand_comes_in_by_the_verified_email_and_keeps_the_p
     assert sign_in(rao.email).status_code == 302
 
 
+@pytest.mark.usefixtures("company_account")
 @pytest.mark.parametrize(("email", "verified"), [("nobody@test.example", True), ("rao@test.example", False)])
 def test_an_unknown_person_or_an_unverified_email_is_refused_in_a_clear_sentence(
     rao: User, email: str, verified: bool
@@ -247,6 +250,7 @@ def test_an_unknown_person_or_an_unverified_email_is_refused_in_a_clear_sentence
     assert User.objects.count() == 1
 
 
+@pytest.mark.usefixtures("company_account")
 def test_a_former_person_does_not_come_in_by_the_company_account(rao: User) -> None:
     come_by_company_account(rao.email)
     User.objects.filter(pk=rao.pk).update(is_active=False)
@@ -255,6 +259,7 @@ def test_a_former_person_does_not_come_in_by_the_company_account(rao: User) -> N
     assert answer["Location"] == "/accounts/inactive/"
 
 
+@pytest.mark.usefixtures("company_account")
 def test_nobody_connects_the_company_account_of_somebody_else(rao: User) -> None:
     other = make_person(email="other@test.example")
     answer, _request = come_by_company_account(rao.email, user=other)
