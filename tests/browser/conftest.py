@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test.utils import override_settings
 from django.utils import timezone
 from playwright.sync_api import Browser, expect, sync_playwright
+from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
 from config import assets
@@ -50,11 +52,18 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="session")
-def server(browser: Browser) -> Iterator[LiveServer]:
+def server(browser: Browser, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[LiveServer]:
     """The product in threads of its own, on the test database."""
     running = LiveServer("127.0.0.1")
     yield running
     running.stop()
+    # A thread that the browser keeps alive holds its connection, and a database that is read cannot be dropped.
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    connection.close()
 
 
 @pytest.fixture
