@@ -240,7 +240,9 @@ def _watch(children: Sequence[Child], servers: Sequence[Part], register: Registe
                 if not server.is_running():
                     say(f"{server.name} has died; starting it again.")
                     server.start()
-                    os.environ[server.variable] = server.url()
+                    if os.environ[server.variable] != server.url():
+                        os.environ[server.variable] = server.url()
+                        _start_again(children)
         if now >= next_worker:
             next_worker = now + LOOK_AT_WORKER_EVERY
             _restart_a_deaf_worker(children, url)
@@ -252,6 +254,13 @@ def _watch(children: Sequence[Child], servers: Sequence[Part], register: Registe
             if child.is_due():
                 child.start()
                 register.write(children)
+
+
+def _start_again(children: Sequence[Child]) -> None:
+    """They know an address that nobody answers at any more."""
+    for child in children:
+        child.stop()
+        child.due_at = time.monotonic()
 
 
 def _restart_a_deaf_worker(children: Sequence[Child], url: str) -> None:

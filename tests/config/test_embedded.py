@@ -1,13 +1,16 @@
 """The embedded servers: joined, left, hurt and found again; in folders of their own."""
 
 import os
+import socket
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg2
 import pytest
 import redis
@@ -117,18 +120,51 @@ def test_a_socket_folder_of_somebody_else_is_refused(folder: Path) -> None:
         postgres.start()
 
 
-def test_redis_asks_for_its_password_and_moves_where_its_port_is_taken(folder: Path) -> None:
+def test_redis_asks_for_its_password(folder: Path) -> None:
     server = Redis(folder / "redis")
     server.start()
-    port = server.url().rpartition(":")[2].partition("/")[0]
-    with redis.Redis(port=int(port)) as stranger, pytest.raises(redis.AuthenticationError):
+    with redis.Redis(port=port_of(server)) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
     assert stat.S_IMODE(server.settings.stat().st_mode) == 0o600
     server.stop()
     assert not server.is_running()
+
+
+def test_a_redis_that_died_is_found_again_at_its_address(folder: Path) -> None:
+    """Web and worker outlive it, and know no other address."""
+    server = Redis(folder / "redis")
     server.start()
+    address = server.url()
+    psutil.Process(pid_of(server)).kill()
+    while server.is_running():
+        time.sleep(0.05)
+
+    server.start()
+
+    assert server.url() == address
     assert server.is_running()
     server.stop()
+
+
+def test_redis_moves_where_its_port_was_taken_meanwhile(folder: Path) -> None:
+    server = Redis(folder / "redis")
+    server.start()
+    port = port_of(server)
+    server.stop()
+    with socket.create_server(("127.0.0.1", port)):
+        server.start()
+        assert port_of(server) != port
+        assert server.is_running()
+    server.stop()
+
+
+def port_of(server: Redis) -> int:
+    return int(server.url().rpartition(":")[2].partition("/")[0])
+
+
+def pid_of(server: Redis) -> int:
+    with redis.Redis.from_url(server.url()) as client:
+        return int(client.info("server")["process_id"])
 
 
 def test_the_secret_is_made_once_and_only_its_owner_reads_it(folder: Path) -> None:
