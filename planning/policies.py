@@ -44,6 +44,8 @@ ROUTES: Routes = {
     "planning:target-edit(unit,version)": {"GET": _ABOVE, "POST": _ABOVE, "PATCH": _ABOVE},
     "planning:target-split(unit,version)": {"POST": _ABOVE},
     "planning:target-split": {"POST": Rule(_REACH)},
+    "planning:target-ladder(unit,version)": {"GET": _ABOVE, "POST": _ABOVE},
+    "planning:target-ladder": {"GET": Rule(_REACH), "POST": Rule(_REACH)},
     "planning:plan-new": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
     "planning:plan-activate": {
         "GET": Rule(COMPANY, sees=MANAGERS - COMPANY),

@@ -59,6 +59,7 @@ class Target(models.Model):
         LAST_YEAR = "last_year", _("Last year's shape")
         WORKING_DAYS = "working_days", _("Working days")
         MANUAL = "manual", _("By hand")
+        LADDER = "ladder", _("Ladder")
 
     version = models.ForeignKey(PlanVersion, models.CASCADE, related_name="targets")
     unit = models.ForeignKey(OrgUnit, models.PROTECT, null=True, blank=True, related_name="targets")

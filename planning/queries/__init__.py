@@ -2,6 +2,7 @@
 
 from .actuals import NOTHING, Actual, Won, actuals, by_person, by_unit, in_no_unit, sum_of, unit_parents, year_actuals
 from .calendars import WorkCalendar, fiscal_months
+from .ladders import Base, BaseSource, LadderSheet, base_of, growth_of, ladder_sheet
 from .pace import Pace, quarter_pace
 from .plans import plan_on, version_in_force, visible_versions
 from .shapes import Basis, Shape, last_year_shape, shape_of
@@ -10,8 +11,11 @@ from .targets import GridRow, TargetGrid, ancestors, months_of, target_grid, tar
 __all__ = [
     "NOTHING",
     "Actual",
+    "Base",
+    "BaseSource",
     "Basis",
     "GridRow",
+    "LadderSheet",
     "Pace",
     "Shape",
     "TargetGrid",
@@ -19,10 +23,13 @@ __all__ = [
     "WorkCalendar",
     "actuals",
     "ancestors",
+    "base_of",
     "by_person",
     "by_unit",
     "fiscal_months",
+    "growth_of",
     "in_no_unit",
+    "ladder_sheet",
     "last_year_shape",
     "months_of",
     "plan_on",

@@ -55,7 +55,7 @@ def shape_of(
             return Shape(tuple(map(Decimal, days)), Basis.WORKING_DAYS)
         case Target.Split.LAST_YEAR:
             return last_year_shape(version=version, unit=unit, person=person)
-        case Target.Split.MANUAL:
+        case Target.Split.MANUAL | Target.Split.LADDER:
             row = Target.objects.filter(version=version, unit=unit, person=person).first()
             weights = tuple(getattr(row, month) for month in MONTHS) if row else EVEN
             return Shape(weights, Basis.KEPT) if row and any(weights) else Shape(EVEN, Basis.EVEN)
@@ -68,20 +68,36 @@ def last_year_shape(*, version: PlanVersion, unit: OrgUnit | None = None, person
     A unit's is that of its whole subtree on the day of each deal. With fewer than 12 wins of known amount, or in fewer than
     6 months, the company's shape stands in; where that is too thin as well, an even one.
     """
-    year = version.plan.fiscal_year
-    first = add_months(year.first_date, -12)
-    rows = actuals(first=first, after=year.first_date, time_zone=version.plan.time_zone)
-    months = tuple(add_months(first, step) for step in range(12))
-    parents = unit_parents()
-    units = by_unit(rows, parents)
-    own = by_person(rows).get(person.pk, {}) if person else units.get(unit.pk, {}) if unit else {}
-    root = next((key for key, parent in parents.items() if parent is None), 0)
-    company = units.get(root, {})
+    own, company = _year_before(version, unit, person)
+    months = _months_before(version)
     if _tells(own):
         return Shape(_weights(own, months), Basis.OWN_YEAR)
     if _tells(company):
         return Shape(_weights(company, months), Basis.COMPANY_YEAR)
     return Shape(EVEN, Basis.NO_HISTORY)
+
+
+def won_by_month(
+    *, version: PlanVersion, unit: OrgUnit | None = None, person: User | None = None
+) -> tuple[Decimal, ...]:
+    """Return what a unit or person won in each of the twelve months before the plan's year; nothing won is zero."""
+    own, _company = _year_before(version, unit, person)
+    return _weights(own, _months_before(version))
+
+
+def _months_before(version: PlanVersion) -> tuple[date, ...]:
+    return tuple(add_months(month, -12) for month in fiscal_months(version.plan.fiscal_year))
+
+
+def _year_before(version: PlanVersion, unit: OrgUnit | None, person: User | None) -> tuple[ByMonth, ByMonth]:
+    """Return what one unit or person won in the year before, and what the whole company did."""
+    year = version.plan.fiscal_year
+    rows = actuals(first=add_months(year.first_date, -12), after=year.first_date, time_zone=version.plan.time_zone)
+    parents = unit_parents()
+    units = by_unit(rows, parents)
+    own = by_person(rows).get(person.pk, {}) if person else units.get(unit.pk, {}) if unit else {}
+    root = next((key for key, parent in parents.items() if parent is None), 0)
+    return own, units.get(root, {})
 
 
 def _tells(history: ByMonth) -> bool:

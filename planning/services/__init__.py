@@ -1,12 +1,14 @@
 """Writes of the plan."""
 
 from .forecasts import YearIsOver, run_forecast
+from .ladders import climb_target
 from .refusals import (
     AmountIsInvalid,
     CompanyIsMissing,
     DraftExists,
     FiscalYearExists,
     NoActiveVersion,
+    NothingToGrowFrom,
     PlanExists,
     PlanHasChanged,
     PlanHasNoTargets,
@@ -24,6 +26,7 @@ __all__ = [
     "DraftExists",
     "FiscalYearExists",
     "NoActiveVersion",
+    "NothingToGrowFrom",
     "PlanExists",
     "PlanHasChanged",
     "PlanHasNoTargets",
@@ -32,6 +35,7 @@ __all__ = [
     "YearIsOver",
     "activate_version",
     "begin_year",
+    "climb_target",
     "create_plan",
     "open_fiscal_year",
     "revise_plan",

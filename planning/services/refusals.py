@@ -57,6 +57,12 @@ class CompanyIsMissing(DomainError):
     code = "company_is_missing"
 
 
+class NothingToGrowFrom(DomainError):
+    """A growth needs amounts that it is counted from."""
+
+    code = "nothing_to_grow_from"
+
+
 class AmountIsInvalid(Invalid):
     """An amount that no target can hold; the problems say which."""
 

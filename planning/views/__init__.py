@@ -1,6 +1,7 @@
 """Pages of the plan."""
 
 from .forecasts import forecast, funnel, overview
+from .ladders import target_ladder
 from .plans import plan_activate, plan_new, plan_revise
 from .targets import my_pace, target_edit, target_split, targets
 
@@ -13,6 +14,7 @@ __all__ = [
     "plan_new",
     "plan_revise",
     "target_edit",
+    "target_ladder",
     "target_split",
     "targets",
 ]

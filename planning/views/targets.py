@@ -143,7 +143,7 @@ def target_edit(
         for problem in refusal.problems:
             form.add_error(problem.field, problem.message)
         return _row_page(request, subject, months_form=form, status=422)
-    return redirect(_grid_url(subject))
+    return redirect(grid_url(subject))
 
 
 @require_POST
@@ -165,7 +165,7 @@ def target_split(
         form.add_error("total", refusal.message)
         return _row_page(request, subject, split_form=form, status=422)
     messages.success(request, f"{subject}: {spread.basis.label}")
-    return redirect(_grid_url(subject))
+    return redirect(grid_url(subject))
 
 
 @require_safe
@@ -244,7 +244,8 @@ def _row_page(
         "target": target,
         "edit_url": reverse("planning:target-edit", kwargs=subject.url_arguments),
         "split_url": reverse("planning:target-split", kwargs=subject.url_arguments),
-        "grid_url": _grid_url(subject),
+        "ladder_url": reverse("planning:target-ladder", kwargs=subject.url_arguments),
+        "grid_url": grid_url(subject),
     }
     return page(request, "planning/target_edit.html", context, status=status)
 
@@ -260,5 +261,6 @@ def _wants_json(request: HttpRequest) -> bool:
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
-def _grid_url(subject: Subject) -> str:
+def grid_url(subject: Subject) -> str:
+    """Return where the grid of a row's version stands."""
     return f"{reverse('planning:targets')}?{urlencode({'version': subject.version.pk})}"

@@ -1,0 +1,106 @@
+"""A year's growth as a ladder of quarters and months over a base, for one unit or person, with what is wrong with it."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.money import CENT, smallest_unit, split_amount
+from core.periods import add_months
+from planning import ladders
+from planning.ladders import Finding, Keep, Ladder, Rates
+from planning.models import PlanVersion, Target
+from teams.models import OrgUnit, User
+
+from .calendars import fiscal_months
+from .shapes import last_year_shape, won_by_month
+
+
+class BaseSource(models.TextChoices):
+    """Where the amounts that a growth is counted from come from, as a sentence."""
+
+    LAST_YEAR = "last_year", _("What was won here in the twelve months before.")
+    TYPED = "typed", _("The amount that you entered, in the shape of last year.")
+    NONE = "none", _("Nothing was won here in the twelve months before, so there is nothing to grow from.")
+
+
+@dataclass(frozen=True)
+class Base:
+    """
+    Twelve months to grow from, in the fiscal order of the plan's year.
+
+    Shapes: months, firsts (12,).  over: the months of `firsts` that are over on the day; a base of less is a part of a year.
+    """
+
+    months: tuple[Decimal, ...]
+    firsts: tuple[date, ...]
+    source: BaseSource
+    over: int
+
+    @property
+    def total(self) -> Decimal:
+        return sum(self.months, Decimal(0))
+
+    @property
+    def is_partial(self) -> bool:
+        return self.source is BaseSource.LAST_YEAR and self.over < ladders.MONTHS
+
+
+@dataclass(frozen=True)
+class LadderSheet:
+    """
+    What typed rates mean over a base.
+
+    :param finding: None without a base: growth over nothing is not known
+    :param choices: a ladder for every rate that was typed, each keeping that one
+    """
+
+    rates: Rates
+    base: Base
+    finding: Finding | None
+    choices: tuple[Ladder, ...]
+
+    def keeping(self, keep: Keep) -> Ladder | None:
+        return next((found for found in self.choices if found.keep is keep), None)
+
+
+def base_of(
+    *,
+    version: PlanVersion,
+    as_of: date,
+    unit: OrgUnit | None = None,
+    person: User | None = None,
+    typed: Decimal | None = None,
+) -> Base:
+    """Return the base of a unit's or person's year: what was won in the year before, or a typed total in its shape."""
+    months = fiscal_months(version.plan.fiscal_year)
+    firsts = tuple(add_months(month, -12) for month in months)
+    over = sum(1 for month in months if add_months(month, -11) <= as_of + timedelta(days=1))
+    if typed is not None and typed > 0:
+        shape = last_year_shape(version=version, unit=unit, person=person)
+        return Base(split_amount(typed, shape.weights, unit=_least(version)), firsts, BaseSource.TYPED, over)
+    won = won_by_month(version=version, unit=unit, person=person)
+    source = BaseSource.LAST_YEAR if any(won) else BaseSource.NONE
+    return Base(won, firsts, source, over)
+
+
+def ladder_sheet(*, version: PlanVersion, rates: Rates, base: Base) -> LadderSheet:
+    """Follow typed rates over a base and make a ladder of each that can be kept."""
+    if base.source is BaseSource.NONE:
+        return LadderSheet(rates, base, None, ())
+    keeps = [Keep.YEAR]
+    keeps += [Keep.QUARTERS] if rates.quarter is not None else []
+    keeps += [Keep.MONTHS] if rates.month is not None else []
+    choices = tuple(ladders.ladder(keep, rates, base.months, unit=_least(version)) for keep in keeps)
+    return LadderSheet(rates, base, ladders.check(rates, base.months), choices)
+
+
+def growth_of(target: Target, base: Base) -> float | None:
+    """Return how much a target is above its base; None where there is nothing to grow from."""
+    return ladders.growth(target.total, base.total)
+
+
+def _least(version: PlanVersion) -> Decimal:
+    return max(CENT, smallest_unit(version.plan.currency))
