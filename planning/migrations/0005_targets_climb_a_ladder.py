@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('planning', '0003_conversions_by_window'),
+        ('planning', '0004_track_record'),
     ]
 
     operations = [
