@@ -100,7 +100,8 @@ class Outlook:
     open, new.
 
     leaf_revenue, leaf_wins (3, L, K): means, corrected by the replays. node_revenue, node_wins (3, M, S): their sums.
-    node_revenue_quantiles, node_wins_quantiles (M, S, 7): QUANTILES of booked + open + new. p_attain (T,).
+    node_revenue_quantiles, node_wins_quantiles (M, S, 7): QUANTILES of booked + open + new. p_attain (T,): chance to
+    reach each target; shortfall (T,): E[max(target - landed, 0)], in the unit of the target, from the same draws.
     node_evidence (M,): wins in the history of each node. leaf_deals_won_share: maturation of a new deal.
     """
 
@@ -114,6 +115,7 @@ class Outlook:
     node_revenue_quantiles: Floats
     node_wins_quantiles: Floats
     p_attain: Floats
+    shortfall: Floats
     node_evidence: Ints
     deals: DealOdds
     confidence: Confidence
@@ -242,7 +244,7 @@ def make_outlook(
         leaf_wins[i][:, ahead], leaf_revenue[i][:, ahead] = part.wins, part.revenue
 
     sources = Sources(parts[OPEN], parts[NEW], errors[WINS], errors[REVENUE])
-    quantiles, p_attain = _roll_up(
+    quantiles, p_attain, shortfall = _roll_up(
         sources,
         tree,
         ahead=ahead,
@@ -266,6 +268,7 @@ def make_outlook(
         node_revenue_quantiles=quantiles[REVENUE],
         node_wins_quantiles=quantiles[WINS],
         p_attain=p_attain,
+        shortfall=shortfall,
         node_evidence=np.asarray(tree @ won).astype(np.int64),
         deals=DealOdds(
             deal=expected.deal,
@@ -321,8 +324,8 @@ def _roll_up(
     targets: Targets,
     booked: tuple[Floats, Floats],
     seed: int,
-) -> tuple[tuple[Floats, Floats], Floats]:
-    """Quantiles (M, S, 7) of revenue and wins, and P(attain) (T,), from joint draws summed up the tree."""
+) -> tuple[tuple[Floats, Floats], Floats, Floats]:
+    """Quantiles (M, S, 7) of revenue and wins, P(attain) and shortfall (T,), from joint draws summed up the tree."""
     n_nodes, n_leaves = tree.shape
     n_periods = booked[0].shape[1]
     n_draws = draw_count(max(n_leaves, n_nodes), len(ahead))
@@ -341,7 +344,7 @@ def _roll_up(
             drawn = totals[measure][:, first:stop].sum(1, dtype=np.float64)
             out[:, s] = np.quantile(drawn, QUANTILES, axis=1).T + sure[measure][:, first:stop].sum(1)[:, None]
         quantiles.append(out)
-    p_attain = np.zeros(len(targets.node))
+    p_attain, shortfall = np.zeros(len(targets.node)), np.zeros(len(targets.node))
     for t, (node, first, stop, measure) in enumerate(
         zip(targets.node, targets.first, targets.stop, targets.measure, strict=True)
     ):
@@ -350,7 +353,8 @@ def _roll_up(
         open_end = bool((ahead >= first).any() and (ahead < stop).any())
         hits = float((drawn >= missing - 1e-6).sum())
         p_attain[t] = (hits + 0.5) / (n_draws + 1) if missing > 0 and open_end else float(missing <= 0)
-    return (quantiles[REVENUE], quantiles[WINS]), p_attain
+        shortfall[t] = np.maximum(missing - drawn, 0.0).mean()
+    return (quantiles[REVENUE], quantiles[WINS]), p_attain, shortfall
 
 
 __all__ = [

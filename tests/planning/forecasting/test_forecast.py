@@ -171,11 +171,36 @@ def test_targets_already_reached_are_certain_and_harder_ones_less_likely() -> No
         already=np.zeros(n),
     )
 
-    chance = run(ledger, chain(3), targets=targets).p_attain
+    outlook = run(ledger, chain(3), targets=targets)
+    chance = outlook.p_attain
 
     assert chance[0] == 1
     assert (np.diff(chance) <= 0).all()
     assert chance[-1] < 0.001
+
+
+def test_the_shortfall_is_nothing_for_an_easy_target_and_all_that_is_missing_for_an_impossible_one() -> None:
+    ledger = sales_history(deals=600)
+    amounts = np.array([0.0, 1e5, 3e5, 1e12])
+    every = np.zeros(len(amounts), np.int64)
+    targets = Targets(every, every, every + 4, amounts, every + REVENUE, np.zeros(len(amounts)))
+
+    outlook = run(ledger, chain(3), targets=targets)
+
+    assert outlook.shortfall[0] == 0
+    assert (np.diff(outlook.shortfall) >= 0).all()
+    assert (outlook.shortfall <= amounts).all()
+    assert outlook.shortfall[-1] == pytest.approx(1e12 - outlook.node_revenue[:, 0, -1].sum(), rel=1e-6)
+
+
+def test_the_shortfall_of_a_period_that_is_over_is_what_it_lacked() -> None:
+    ledger = ledger_of([(0, 0, START, 100.0), (0, 3, START + 40, 120.0)], owner=np.array([2]))
+    nothing = np.zeros(2, np.int64)
+    targets = Targets(nothing, nothing, nothing + 2, np.array([150.0, 100.0]), nothing + REVENUE, np.array([10.0, 0.0]))
+
+    outlook = run(ledger, chain(3), as_of=START + 70, calendar=START + 30 * np.arange(5), targets=targets)
+
+    assert outlook.shortfall.tolist() == [20.0, 0.0]
 
 
 def test_a_node_is_the_sum_of_its_leaves_in_every_draw() -> None:
