@@ -79,9 +79,9 @@ bench: ## measure the night, the pages and the API against their floors
 	@$(PYTHON) -m bench
 
 .PHONY: bench-forecast
-bench-forecast: ## score the forecast engine against a real history
+bench-forecast: ## score the forecast and its peers on a real history and on invented ones
 	$(ENV_DEV)
-	@$(PYTHON) bench/forecast.py
+	@$(PYTHON) -m bench.forecast
 
 .PHONY: schema
 schema: ## write the API's description anew: config/openapi.yaml

@@ -82,16 +82,15 @@ def _answer(
     return outlook, pd.DataFrame(rows, columns=["question_id", *COLUMNS]), attained
 
 
-def main(source: Path, out: Path) -> None:
-    """Read the question files of one as-of day and write the answers."""
-    meta = json.loads((source / "meta.json").read_text())
-    kinds = dict.fromkeys(("opportunity_id", "owner", "segment", "product"), str)
-    events = pd.read_csv(source / "events.csv", dtype=kinds, keep_default_na=False, na_values=[""])
-    questions = pd.read_csv(source / "questions.csv", dtype={"scope": str}, keep_default_na=False, na_values=[""])
+def answer(
+    meta: dict[str, Any], events: pd.DataFrame, questions: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The three answer tables (deals, sums, targets) to the question tables of one as-of day."""
     since = int(days(pd.Series([meta["history_complete_from"]]))[0])
     named = from_events(events, stages=meta["stages"], won=meta["won"], lost=meta["lost"], history_from=since)
     calendar = _calendar(meta)
     sums, attained = [], []
+    chances = pd.DataFrame()
     for attribute in dict.fromkeys(ATTRIBUTE_OF.values()):
         mine = questions[questions["scope_type"].map(ATTRIBUTE_OF) == attribute]
         if len(mine) == 0 and attribute != "owner":
@@ -101,12 +100,20 @@ def main(source: Path, out: Path) -> None:
         attained.append(chance)
         if attribute == "owner":
             odds = outlook.deals
-            table = pd.DataFrame({"opportunity_id": [named.deals[d] for d in odds.deal], "p_win": odds.p_win})
-            for k in range(len(calendar) - 1):
-                table[f"p_h{k + 1}"] = odds.p_by_period[:, k]
-            table.to_csv(out / "deals.csv", index=False)
-    pd.concat(sums).to_csv(out / "sums.csv", index=False)
-    pd.concat(attained).to_csv(out / "attain.csv", index=False)
+            by_period = {f"p_h{k + 1}": odds.p_by_period[:, k] for k in range(len(calendar) - 1)}
+            deals = [named.deals[d] for d in odds.deal]
+            chances = pd.DataFrame({"opportunity_id": deals, "p_win": odds.p_win, **by_period})
+    return chances, pd.concat(sums), pd.concat(attained)
+
+
+def main(source: Path, out: Path) -> None:
+    """Read the question files of one as-of day and write the answers."""
+    meta = json.loads((source / "meta.json").read_text())
+    kinds = dict.fromkeys(("opportunity_id", "owner", "segment", "product"), str)
+    events = pd.read_csv(source / "events.csv", dtype=kinds, keep_default_na=False, na_values=[""])
+    questions = pd.read_csv(source / "questions.csv", dtype={"scope": str}, keep_default_na=False, na_values=[""])
+    for name, table in zip(("deals", "sums", "attain"), answer(meta, events, questions), strict=True):
+        table.to_csv(out / f"{name}.csv", index=False)
 
 
 if __name__ == "__main__":
