@@ -27,6 +27,7 @@ router.register("nights", planning.NightViewSet, basename="night")
 router.register("forecasts", planning.ForecastViewSet, basename="forecast")
 router.register("deal-chances", planning.DealChanceViewSet, basename="deal-chance")
 router.register("conversions", planning.ConversionViewSet, basename="conversion")
+router.register("track-record", planning.TrackRecordViewSet, basename="track-record")
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(permission_classes=[SignedInWithScope]), name="schema"),

@@ -66,6 +66,10 @@ _PIPELINE_TABS = (
     Entry(_("List"), "list-details", "customers:deals"),
     Entry(_("Funnel"), "filter", "planning:funnel"),
 )
+_FORECAST_TABS = (
+    Entry(_("Forecast"), "chart-area-line", "planning:forecast"),
+    Entry(_("Track record"), "history-toggle", "planning:track-record"),
+)
 _PEOPLE_TABS = (
     Entry(_("People"), "users", "teams:people"),
     Entry(_("Units"), "hierarchy-2", "teams:units"),
@@ -80,7 +84,7 @@ GROUPS = (
             Entry(_("My day"), "sun", "customers:my-day", reps, ("/activities/",)),
             Entry(_("Targets"), "target-arrow", "planning:targets", managers, ("/plans/",)),
             Entry(_("My plan"), "target-arrow", "planning:targets", reps, ("/plans/",)),
-            Entry(_("Forecast"), "chart-area-line", "planning:forecast"),
+            Entry(_("Forecast"), "chart-area-line", "planning:forecast", tabs=_FORECAST_TABS),
             Entry(_("Pipeline"), "layout-kanban", "customers:board", managers, _PIPELINE_PATHS, _PIPELINE_TABS),
             Entry(_("My pipeline"), "layout-kanban", "customers:board", reps, _PIPELINE_PATHS, _PIPELINE_TABS),
             Entry(_("Customers"), "building", "customers:customers", prefixes=("/contacts/",)),

@@ -29,10 +29,12 @@ ROUTES: Routes = {
     "api:forecast-list": {"GET": Rule(ALL, scope="forecasts:read")},
     "api:deal-chance-list": {"GET": Rule(ALL, scope="forecasts:read")},
     "api:conversion-list": {"GET": Rule(ALL, scope="forecasts:read")},
+    "api:track-record-list": {"GET": Rule(ALL, scope="forecasts:read")},
     # Whose figures is asked by a parameter; without one everybody sees the top of their own reach.
     "planning:overview": {"GET": Rule(ALL)},
     "planning:forecast": {"GET": Rule(ALL)},
     "planning:funnel": {"GET": Rule(ALL)},
+    "planning:track-record": {"GET": Rule(ALL)},
     "planning:targets": {"GET": Rule(ALL)},
     "planning:my-pace": {"GET": Rule(ALL)},
     "planning:target-edit": {

@@ -10,6 +10,7 @@ urlpatterns = [
     path("overview/", views.overview, name="overview"),
     path("forecast/", views.forecast, name="forecast"),
     path("funnel/", views.funnel, name="funnel"),
+    path("track-record/", views.track_record, name="track-record"),
     path("targets/", views.targets, name="targets"),
     path("targets/my-pace/", views.my_pace, name="my-pace"),
     path(f"{_ROW}people/<int:person>/", views.target_edit, name="target-edit"),

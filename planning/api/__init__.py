@@ -3,6 +3,7 @@
 from .forecasts import ConversionViewSet, DealChanceViewSet, ForecastViewSet, NightViewSet
 from .plans import PlanVersionViewSet, PlanViewSet
 from .targets import TargetViewSet
+from .track_record import TrackRecordViewSet
 
 __all__ = [
     "ConversionViewSet",
@@ -12,4 +13,5 @@ __all__ = [
     "PlanVersionViewSet",
     "PlanViewSet",
     "TargetViewSet",
+    "TrackRecordViewSet",
 ]

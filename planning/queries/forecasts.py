@@ -39,12 +39,17 @@ class Node:
 
 @dataclass(frozen=True)
 class Line:
-    """One row of the roll-up: a node one level below the one shown, or the node itself."""
+    """
+    One row of the roll-up: a node one level below the one shown, or the node itself.
+
+    :param run_rate: shown in place of a forecast that has not shown skill (`queries.instead`); None where it is shown
+    """
 
     node: Node
     year: NodeForecast
     level: int
     leads_on: bool
+    run_rate: Decimal | None = None
 
 
 def home_node(user: User) -> Node:
@@ -172,6 +177,6 @@ def is_stale(run: JobRun, *, now: datetime, hours: int = 26) -> bool:
 
 
 def attain_lines(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines that have a target, the least likely first: where to look."""
-    with_target = [line for line in lines if line.level and line.year.p_attain is not None]
+    """Return the lines that have a target and a forecast worth showing, the least likely first: where to look."""
+    with_target = [line for line in lines if line.level and line.year.p_attain is not None and line.run_rate is None]
     return sorted(with_target, key=lambda line: (line.year.p_attain or 0.0, line.node.name))

@@ -3,12 +3,14 @@
 from .forecasts import ConversionOut, DealChanceOut, NightOut, NodeForecastOut
 from .plans import PlanOut, PlanVersionOut
 from .targets import SplitIn, TargetIn, TargetOut
+from .track_record import PastForecastOut
 
 __all__ = [
     "ConversionOut",
     "DealChanceOut",
     "NightOut",
     "NodeForecastOut",
+    "PastForecastOut",
     "PlanOut",
     "PlanVersionOut",
     "SplitIn",

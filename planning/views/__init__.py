@@ -4,6 +4,7 @@ from .forecasts import forecast, funnel, overview
 from .ladders import target_ladder
 from .plans import plan_activate, plan_new, plan_revise
 from .targets import my_pace, target_edit, target_split, targets
+from .track_record import track_record
 
 __all__ = [
     "forecast",
@@ -17,4 +18,5 @@ __all__ = [
     "target_ladder",
     "target_split",
     "targets",
+    "track_record",
 ]

@@ -17,7 +17,9 @@ from planning.queries import forecasts, plan_on
 from planning.queries import funnel as funnels
 from planning.queries import movement as movements
 from planning.queries import overview as headlines
-from planning.queries.forecasts import Node
+from planning.queries.forecasts import Line, Node
+from planning.queries.instead import with_run_rates
+from planning.queries.track_record import verdict_on
 
 SINCE_DAYS = {"day": 1, "week": 7, "month": 30}
 
@@ -71,6 +73,11 @@ def _freshness(run: JobRun) -> dict[str, Any]:
     return {"is_stale": forecasts.is_stale(run, now=timezone.now()), "evidence": forecasts.evidence_of(run)}
 
 
+def _lines(request: AuthedRequest, plan: Plan, run: JobRun, node: Node) -> list[Line]:
+    """The roll-up, with the run rate where a forecast has not shown skill; the node itself comes first."""
+    return with_run_rates(forecasts.roll_up(run, request.user, node), plan=plan, run=run)
+
+
 @require_safe
 def overview(request: AuthedRequest) -> HttpResponse:
     """Show how the year is going: target, won, forecast, cover; the fan, the funnel, what moved, where to look."""
@@ -80,7 +87,7 @@ def overview(request: AuthedRequest) -> HttpResponse:
         return _not_yet(request, asked, "planning/overview.html")
     currency = asked.plan.currency
     rows = forecasts.by_period(asked.run, asked.node)
-    lines = forecasts.roll_up(asked.run, request.user, asked.node)
+    lines = _lines(request, asked.plan, asked.run, asked.node)
     return page(
         request,
         "planning/overview.html",
@@ -88,6 +95,8 @@ def overview(request: AuthedRequest) -> HttpResponse:
             **asked.common,
             **_freshness(asked.run),
             "head": head,
+            "own": lines[0],
+            "verdict": verdict_on(asked.node),
             "currency": currency,
             "fan": charts.fan_chart(forecasts.fan(rows, as_of=asked.run.business_date), currency=currency),
             "months": charts.months_chart(forecasts.months_of(rows, as_of=asked.run.business_date), currency=currency),
@@ -111,6 +120,7 @@ def forecast(request: AuthedRequest) -> HttpResponse:
         raise Http404
     currency = asked.plan.currency
     months = forecasts.months_of(rows, as_of=asked.run.business_date)
+    lines = _lines(request, asked.plan, asked.run, asked.node)
     return page(
         request,
         "planning/forecast.html",
@@ -120,7 +130,9 @@ def forecast(request: AuthedRequest) -> HttpResponse:
             "year": rows[forecasts.YEAR],
             "quarters": [rows[period] for period in forecasts.QUARTER_PERIODS],
             "currency": currency,
-            "lines": forecasts.roll_up(asked.run, request.user, asked.node),
+            "lines": lines,
+            "own": lines[0],
+            "verdict": verdict_on(asked.node),
             "fan": charts.fan_chart(forecasts.fan(rows, as_of=asked.run.business_date), currency=currency),
             "months": charts.months_chart(months, currency=currency),
             "movement": _movement(asked, since),

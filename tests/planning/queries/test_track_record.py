@@ -1,72 +1,23 @@
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from core.models import JobRun, Publication
 from core.periods import add_months
-from planning.models import TRACK_JOB, TRACK_SCOPE, ChanceCheck, PastForecast
+from planning.models import ChanceCheck, PastForecast
 from planning.queries import track_record
 from planning.queries.forecasts import Node
 from planning.queries.track_record import JUDGED, has_skill, key_of, verdict_on
-from teams.models import OrgUnit, User
+from teams.models import User
 from tests.factories.teams import Cast
+from tests.factories.track_record import LAST, judge, make_record
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("R1.8")]
-NOW = datetime(2026, 9, 1, tzinfo=UTC)
-LAST = date(2026, 8, 1)
 
 
-@pytest.fixture
-def run(cast: Cast) -> JobRun:
-    run = JobRun.objects.create(
-        job=TRACK_JOB,
-        scope=TRACK_SCOPE,
-        business_date=date(2026, 9, 1),
-        state=JobRun.State.PUBLISHED,
-        created_at=NOW,
-        finished_at=NOW,
-    )
-    Publication.objects.create(job=TRACK_JOB, scope=TRACK_SCOPE, run=run, published_at=NOW)
-    return run
-
-
-def told(
-    run: JobRun,
-    *,
-    months: int = JUDGED,
-    unit: OrgUnit | None = None,
-    person: User | None = None,
-    expected: int = 100,
-    run_rate: int | None = 100,
-    actual: int = 100,
-    days: int = 30,
-    **fields: object,
-) -> None:
-    for back in range(months):
-        first = add_months(LAST, -back)
-        spread = {"p025": 60, "p10": 80, "p25": 90, "p50": 100, "p75": 110, "p90": 120, "p975": 140}
-        PastForecast.objects.create(
-            run=run,
-            unit=unit,
-            person=person,
-            kind=PastForecast.Kind.MONTH,
-            first_date=first,
-            after_date=add_months(first, 1),
-            days_to_go=days,
-            as_of_date=first,
-            method="test",
-            expected=Decimal(expected),
-            run_rate=run_rate,
-            pipeline=expected,
-            actual=Decimal(actual),
-            **{**spread, **fields},
-        )
-
-
-def test_a_forecast_closer_than_the_run_rate_over_eight_months_is_shown(cast: Cast, run: JobRun) -> None:
-    told(run, unit=cast.company, expected=90, run_rate=80)
+def test_a_forecast_closer_than_the_run_rate_over_eight_months_is_shown(cast: Cast) -> None:
+    judge(unit=cast.company, expected=90, run_rate=80)
 
     verdict = verdict_on(Node(unit=cast.company))
 
@@ -76,38 +27,38 @@ def test_a_forecast_closer_than_the_run_rate_over_eight_months_is_shown(cast: Ca
 
 
 @pytest.mark.parametrize("expected", [120, 150], ids=["as far off", "farther off"])
-def test_a_forecast_no_closer_than_the_run_rate_is_hidden(cast: Cast, run: JobRun, expected: int) -> None:
-    told(run, unit=cast.company, expected=expected, run_rate=80)
+def test_a_forecast_no_closer_than_the_run_rate_is_hidden(cast: Cast, expected: int) -> None:
+    judge(unit=cast.company, expected=expected, run_rate=80)
 
     assert verdict_on(Node(unit=cast.company)).hides
 
 
-def test_with_fewer_than_eight_months_there_is_no_verdict(cast: Cast, run: JobRun) -> None:
-    told(run, unit=cast.company, months=JUDGED - 1, expected=150, run_rate=100)
+def test_with_fewer_than_eight_months_there_is_no_verdict(cast: Cast) -> None:
+    judge(unit=cast.company, months=JUDGED - 1, expected=150, run_rate=100)
 
     verdict = verdict_on(Node(unit=cast.company))
 
     assert (verdict.is_judged, verdict.hides, verdict.periods, verdict.of) == (False, False, JUDGED - 1, JUDGED)
 
 
-def test_months_that_the_run_rate_could_not_forecast_do_not_count(cast: Cast, run: JobRun) -> None:
-    told(run, unit=cast.company, expected=150, run_rate=None)
+def test_months_that_the_run_rate_could_not_forecast_do_not_count(cast: Cast) -> None:
+    judge(unit=cast.company, expected=150, run_rate=None)
 
     assert verdict_on(Node(unit=cast.company)).periods == 0
 
 
-def test_only_the_last_eight_months_decide(cast: Cast, run: JobRun) -> None:
-    told(run, unit=cast.company, months=JUDGED + 4, expected=150, run_rate=100)
+def test_only_the_last_eight_months_decide(cast: Cast) -> None:
+    judge(unit=cast.company, months=JUDGED + 4, expected=150, run_rate=100)
     PastForecast.objects.filter(first_date__gt=add_months(LAST, -JUDGED)).update(expected=101, run_rate=150)
 
     assert not verdict_on(Node(unit=cast.company)).hides
 
 
 def test_each_unit_and_person_is_judged_by_itself_in_one_query(
-    cast: Cast, run: JobRun, django_assert_num_queries: DjangoAssertNumQueries
+    cast: Cast, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    told(run, unit=cast.company, expected=90, run_rate=80)
-    told(run, person=cast.rao, expected=150)
+    judge(unit=cast.company, expected=90, run_rate=80)
+    judge(person=cast.rao, expected=150)
     nodes = [Node(unit=cast.company), Node(person=cast.rao), Node(unit=cast.west)]
 
     with django_assert_num_queries(1):
@@ -120,8 +71,8 @@ def test_each_unit_and_person_is_judged_by_itself_in_one_query(
     ]
 
 
-def test_a_score_says_how_far_off_and_what_was_saved_over_each_simple_way(cast: Cast, run: JobRun) -> None:
-    told(run, unit=cast.company, months=4, expected=110, run_rate=80)
+def test_a_score_says_how_far_off_and_what_was_saved_over_each_simple_way(cast: Cast) -> None:
+    judge(unit=cast.company, months=4, expected=110, run_rate=80)
     rows = track_record.past_forecasts(Node(unit=cast.company), "month")
 
     score = track_record.score_of(rows, 30)
@@ -135,16 +86,16 @@ def test_a_score_says_how_far_off_and_what_was_saved_over_each_simple_way(cast: 
     assert [line.days_to_go for line in track_record.score_table(rows)] == [30]
 
 
-def test_a_simple_way_is_compared_where_it_had_something_to_go_by_only(cast: Cast, run: JobRun) -> None:
-    told(run, unit=cast.company, months=2, expected=110, last_year=None)
+def test_a_simple_way_is_compared_where_it_had_something_to_go_by_only(cast: Cast) -> None:
+    judge(unit=cast.company, months=2, expected=110, last_year=None)
     PastForecast.objects.filter(first_date=LAST).update(last_year=50, expected=100)
     rows = track_record.past_forecasts(Node(unit=cast.company), "month")
 
     assert track_record.score_of(rows, 30).over_last_year == 1.0
 
 
-def test_chances_of_targets_are_held_against_what_came(cast: Cast, run: JobRun) -> None:
-    told(run, unit=cast.company, months=2, goals=[Decimal(90), Decimal(110)], p_goals=[0.95, 0.15])
+def test_chances_of_targets_are_held_against_what_came(cast: Cast) -> None:
+    judge(unit=cast.company, months=2, goals=[Decimal(90), Decimal(110)], p_goals=[0.95, 0.15])
     found = track_record.goal_reliability(track_record.past_forecasts(Node(unit=cast.company), "month"))
 
     assert found.n == 4
@@ -153,10 +104,10 @@ def test_chances_of_targets_are_held_against_what_came(cast: Cast, run: JobRun) 
     assert found.ece == pytest.approx((0.05 + 0.15) / 2)
 
 
-def test_chances_of_deals_add_up_over_days_and_stand_beside_the_fixed_percentages(cast: Cast, run: JobRun) -> None:
+def test_chances_of_deals_add_up_over_days_and_stand_beside_the_fixed_percentages(cast: Cast) -> None:
     for month in (1, 2):
         ChanceCheck.objects.create(
-            run=run,
+            run=make_record(),
             unit=cast.company,
             as_of_date=date(2026, month, 1),
             bin=2,
@@ -178,10 +129,10 @@ def test_chances_of_deals_add_up_over_days_and_stand_beside_the_fixed_percentage
     assert track_record.deal_reliability(Node(unit=cast.west))[1] is None
 
 
-def test_a_supervisor_compares_the_units_and_people_of_their_reach(cast: Cast, run: JobRun) -> None:
+def test_a_supervisor_compares_the_units_and_people_of_their_reach(cast: Cast) -> None:
     for unit in (cast.east, cast.east_one, cast.east_two, cast.west):
-        told(run, unit=unit, months=1)
-    told(run, person=cast.rao, months=1)
+        judge(unit=unit, months=1)
+    judge(person=cast.rao, months=1)
 
     def names(user: User, node: Node) -> list[str]:
         return [member.node.name for member in track_record.members_below(user, node, "month")]
@@ -191,10 +142,10 @@ def test_a_supervisor_compares_the_units_and_people_of_their_reach(cast: Cast, r
     assert names(cast.rao, Node(person=cast.rao)) == ["Rao"]
 
 
-def test_another_teams_record_is_not_visible(cast: Cast, run: JobRun) -> None:
-    told(run, unit=cast.west, months=1)
-    told(run, person=cast.west_rep, months=1)
-    told(run, person=cast.rao, months=1)
+def test_another_teams_record_is_not_visible(cast: Cast) -> None:
+    judge(unit=cast.west, months=1)
+    judge(person=cast.west_rep, months=1)
+    judge(person=cast.rao, months=1)
 
     assert {row.person for row in PastForecast.objects.current().visible_to(cast.lin)} == {cast.rao}
     assert PastForecast.objects.current().visible_to(cast.admin).count() == 3

@@ -12,6 +12,7 @@ from teams.models import User
 from tests.factories.customers import make_deal, make_pipeline
 from tests.factories.planning import make_plan, make_target, make_version
 from tests.factories.teams import Cast, make_person
+from tests.factories.track_record import judge
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("R1.7", "R1.8")]
 
@@ -142,3 +143,32 @@ def test_the_pages_speak_chinese(cast: Cast, plan: Plan) -> None:
     assert "全年进展" in asking.get("/overview/").content.decode()
     assert "达成概率" in asking.get("/forecast/").content.decode()
     assert "转化率与阶段停留时间" in asking.get("/funnel/").content.decode()
+
+
+@pytest.mark.parametrize("page", ["/forecast/", "/overview/"])
+def test_a_forecast_without_skill_is_hidden_with_the_reason_and_the_run_rate_shown(
+    cast: Cast, plan: Plan, page: str
+) -> None:
+    judge(unit=cast.east, expected=150, run_rate=100)
+    text = _seen_by(cast.lin).get(page).content.decode()
+
+    assert "Over the last 8 months the forecast of East was no better than the run rate" in text
+    assert "Shown: run rate" in text
+    assert "Year-end forecast" not in text
+
+
+@pytest.mark.parametrize("page", ["/forecast/", "/overview/"])
+def test_a_forecast_with_skill_is_shown(cast: Cast, plan: Plan, page: str) -> None:
+    judge(unit=cast.east, expected=105, run_rate=80)
+    text = _seen_by(cast.lin).get(page).content.decode()
+
+    assert "Year-end forecast against target" in text
+    assert "no better than the run rate" not in text
+    assert "Not judged yet" not in text
+
+
+@pytest.mark.parametrize("page", ["/forecast/", "/overview/"])
+def test_a_forecast_that_could_not_be_judged_yet_says_so(cast: Cast, plan: Plan, page: str) -> None:
+    judge(unit=cast.east, months=3, expected=150, run_rate=100)
+
+    assert "Not judged yet (3 of 8 months)" in _seen_by(cast.lin).get(page).content.decode()

@@ -1,9 +1,7 @@
-"""Charts of the forecast: a query's answer as a plotly figure, with its data table and a sentence for those who hear it."""
+"""Charts of the forecast and the funnel."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 import plotly.graph_objects as go
 from django.utils.translation import gettext as _
@@ -32,19 +30,9 @@ from planning.queries.funnel import StageLine
 from planning.queries.ladders import LadderSheet
 from planning.queries.movement import Movement
 
+from .chart import Chart
+
 Texts = Sequence[str]
-
-
-@dataclass(frozen=True)
-class Chart:
-    """What components/_chart.html needs."""
-
-    id: str
-    title: str
-    subtitle: str
-    figure: dict[str, Any]
-    table: dict[str, Any]
-    summary: str
 
 
 def fan_chart(points: Sequence[FanPoint], *, currency: str) -> Chart:
