@@ -2,12 +2,14 @@
 
 from .chart import Chart
 from .forecasts import fan_chart, funnel_chart, months_chart, move_name, movement_chart
+from .ladders import ladder_chart
 from .track_record import predicted_chart, reliability_chart
 
 __all__ = [
     "Chart",
     "fan_chart",
     "funnel_chart",
+    "ladder_chart",
     "months_chart",
     "move_name",
     "movement_chart",
