@@ -4,6 +4,7 @@ settings.
 
     history     Funnel, Ledger: what is known; stays; `from_events` reads an outside events frame
     conversion  entered, advanced, lost, still open; rates with intervals, time in stage, young cohorts censored
+    exposure    events and days at risk as tables that add up
     hazards     how likely a deal leaves its stage on a day, and for where; empirical-Bayes factors
     winning     P(won by the end of each period) and P(finally won) for open deals, in closed form
     arrivals    deals that do not exist yet: creation rate, season, maturation

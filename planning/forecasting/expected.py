@@ -67,8 +67,14 @@ def _bands(amount: Floats, edges: Floats) -> Ints:
 def _levels(ledger: Ledger, *, deal: Ints, amount: Floats, edges: Floats, close: Ints, entered: Ints) -> Ints:
     """(n, 6) level codes in the order of FACTORS."""
     lead = np.where(close == UNKNOWN, UNKNOWN, np.searchsorted(LEAD_EDGES, close - entered, "right"))
-    columns = [getattr(ledger, name)[deal] for name in ATTRIBUTES]
-    return np.stack([*columns, _bands(amount, edges), lead], axis=1).astype(np.int64)
+    columns = [*(getattr(ledger, name) for name in ATTRIBUTES)]
+    widest = max((int(column.max(initial=0)) for column in columns), default=0)
+    width = np.int16 if widest < np.iinfo(np.int16).max else np.int32
+    out = np.empty((len(deal), len(FACTORS)), width, order="F")  # read column by column, millions of rows at a time
+    for a, column in enumerate(columns):
+        out[:, a] = column[deal]
+    out[:, -2], out[:, -1] = _bands(amount, edges), lead
+    return out
 
 
 def _sum_by(leaf: Ints, values: Floats, n_leaves: int) -> Floats:

@@ -15,28 +15,37 @@ then per stage around the first.
 from __future__ import annotations
 
 import dataclasses as dc
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import gammaln
 
-from .history import UNKNOWN, Bools, Floats, Funnel, Ints, Stays, tally
+from .exposure import (
+    AGE,
+    AGE_EDGES,
+    CLOSE,
+    CLOSE_EDGES,
+    OUTCOMES,
+    Clock,
+    Exposure,
+    Pieces,
+    Visits,
+    visits,
+)
+from .history import UNKNOWN, Floats, Funnel, Ints, Stays, tally
+
+Levels: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 
 WIN, LOSS, ADVANCE, BACK = range(4)
-OUTCOMES: Final = 3  # the classes that carry factors: win, loss, advance
-FAR: Final = 10_000
-AGE_EDGES: Final = np.array([0, 1, 2, 4, 7, 11, 16, 23, 32, 45, 64, 90, 128, 180, 256, 365, 512, 730, FAR], np.int64)
-CLOSE_EDGES: Final = np.array(
-    [-FAR, -180, -90, -45, -21, -10, -4, -1, 0, 1, 2, 4, 8, 15, 30, 46, 61, 91, 122, 183, 365, FAR], np.int64
-)
-BAND_EDGES: Final = np.array([0, 7, 30, 90, 180, FAR], np.int64)
-HALF_LIFE: Final = 365.0
 NEIGHBOURS: Final = 3.0  # days at risk that the neighbourhood of a cell is worth
 SEEN: Final = 30.0  # days at risk from which a bin counts as seen
 DEFAULT_EXIT: Final = 1 / 60  # a stage nobody has left yet: once in two months,
 DEFAULT_FORWARD: Final = 0.4  # and forwards two times in five
 K_GRID: Final = np.logspace(0, 3.5, 15)
+PASSES: Final = 2  # rounds of backfitting
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -67,21 +76,6 @@ class Hazards:
     close: Table | None
 
 
-@dc.dataclass(frozen=True, slots=True)
-class _Pieces:
-    """
-    Days at risk cut at the clock's edges, one row per stay × bin × band with days > 0; event marks the piece that
-    ended it.
-    """
-
-    stay: Ints
-    bin: Ints
-    band: Ints
-    days: Floats
-    weight: Floats
-    event: Bools
-
-
 def kinds_of(funnel: Funnel) -> Ints:
     """(S, S) outcome class of each move: forward in the same pipeline or into another one is an advance, else back."""
     back = (funnel.position[None, :] <= funnel.position[:, None]) & (
@@ -91,36 +85,6 @@ def kinds_of(funnel: Funnel) -> Ints:
     kind[:, funnel.won] = WIN
     kind[:, funnel.lost] = LOSS
     return kind.astype(np.int64)
-
-
-def _cut(stays: Stays, *, by_close: bool, history_from: int) -> _Pieces:
-    gone = stays.to != UNKNOWN
-    start = np.maximum(0, history_from - stays.entered)
-    stop = stays.left - stays.entered + gone  # the day of the exit is a day at risk
-    lead = stays.close - stays.entered
-    rows: list[tuple[Ints, int, int, Ints, Ints]] = []
-    edges = CLOSE_EDGES if by_close else AGE_EDGES
-    bands = list(pairwise(BAND_EDGES)) if by_close else [(0, FAR)]
-    for b, (low, high) in enumerate(pairwise(edges)):
-        first, after = (lead - high + 1, lead - low + 1) if by_close else (low, high)
-        begin, end = np.maximum(start, first), np.minimum(stop, after)
-        some = np.flatnonzero(end > begin)
-        for k, (young, old) in enumerate(bands):
-            a, z = np.maximum(begin[some], young), np.minimum(end[some], old)
-            keep = z > a
-            rows.append((some[keep], b, k, a[keep], z[keep]))
-    stay = np.concatenate([r[0] for r in rows])
-    size = [len(r[0]) for r in rows]
-    begin, end = np.concatenate([r[3] for r in rows]), np.concatenate([r[4] for r in rows])
-    middle = stays.entered[stay] + (begin + end) / 2
-    return _Pieces(
-        stay=stay,
-        bin=np.repeat([r[1] for r in rows], size),
-        band=np.repeat([r[2] for r in rows], size),
-        days=(end - begin).astype(np.float64),
-        weight=np.exp2(-np.maximum(stays.as_of - middle, 0) / HALF_LIFE),
-        event=gone[stay] & (end == stop[stay]),
-    )
 
 
 def _default(funnel: Funnel, kind: Ints) -> Floats:
@@ -184,81 +148,179 @@ def shrink(observed: Floats, expected: Floats, centre: Floats | float = 1.0) -> 
     return np.asarray((observed + best * mean) / (expected + best))
 
 
-def _theta(level: Ints, state: Ints, *, n_levels: int, n_states: int, observed: Floats, expected: Floats) -> Floats:
+@dc.dataclass(frozen=True, slots=True)
+class Factors:
     """
-    (levels + 1, S) factors of one attribute and outcome from per-row observed and expected events; unknown level → 1.
+    What multiplies one clock's hazards, learnt on some day and good for as long as one likes.
+
+    by_level: per attribute (levels + 1, S, 3), the last row (unknown level, index -1) is 1; band (bands, S, 3).
     """
-    known = level >= 0
-    flat = level[known] * n_states + state[known]
-    o = tally(flat, observed[known], n_levels * n_states).reshape(n_levels, n_states)
-    e = tally(flat, expected[known], n_levels * n_states).reshape(n_levels, n_states)
-    first = shrink(o.sum(1), e.sum(1))
-    both = shrink(o.ravel(), e.ravel(), np.repeat(first, n_states)).reshape(n_levels, n_states)
+
+    by_level: tuple[Floats, ...]
+    band: Floats
+
+    def of(self, levels: Levels, stay: Ints, state: int, outcome: int) -> Floats:
+        """(n,) product of the factors of some stays, but for the band."""
+        out = np.ones(len(stay))
+        for a, factor in enumerate(self.by_level):
+            column = levels[:, a].take(stay)
+            if len(factor) > 2:
+                out *= factor[:, state, outcome].take(np.where(column < len(factor) - 1, column, UNKNOWN))
+        return out
+
+
+@dc.dataclass(frozen=True, slots=True)
+class _Share:
+    """
+    What one state tells about the factors. A unit is a kind of stays in one band of days in stage.
+
+    unit (E,), levels (attributes + 1, E): one entry per stay and band it was seen in; the last of its levels is the
+    band. base: outcome class → (units,) events expected at factors 1. ended_in, ended_weight, ended_levels: outcome
+    class, weight and levels of each end.
+    """
+
+    state: int
+    unit: Ints
+    levels: list[Levels]
+    base: dict[int, Floats]
+    ended_in: Ints
+    ended_weight: Floats
+    ended_levels: list[Levels]
+
+
+def _units(visit: Visits, pieces: Pieces) -> tuple[Ints, Ints, Ints, Ints]:
+    """Unit of each piece; and stay, unit and band of each entry."""
+    bands = visit.clock.n_bands
+    if bands == 1:
+        return pieces.kind, visit.stay, visit.kind, np.zeros(len(visit.stay), np.int8)
+    code = pieces.kind * bands + pieces.band
+    present = np.bincount(code, minlength=len(visit.entered) * bands) > 0
+    units = np.flatnonzero(present).astype(np.int32)
+    of_piece = (np.cumsum(present, dtype=np.int32) - 1)[code]
+    return of_piece, visit.stay[units // bands], np.arange(len(units), dtype=np.int32), (units % bands).astype(np.int8)
+
+
+def _share(visit: Visits, pieces: Pieces, levels: Levels, hazard: Floats, classes: Ints) -> _Share:
+    """hazard (B, S) of this state; classes (S,) outcome class by destination."""
+    of_piece, stay, unit, band = _units(visit, pieces)
+    base = {}
+    for c in range(OUTCOMES):
+        daily = hazard[:, classes == c].sum(1)
+        if daily.any():
+            size = int(unit.max(initial=UNKNOWN)) + 1
+            base[c] = tally(of_piece, pieces.weighted * daily[pieces.bin], size)
+    row, where = visit.ends(pieces)
+    ended = visit.stay[row]
+    every = range(levels.shape[1])
+    return _Share(
+        state=visit.state,
+        unit=unit,
+        levels=[*(levels[:, a].take(stay) for a in every), band],
+        base=base,
+        ended_in=classes[visit.to[row]],
+        ended_weight=pieces.weight[where],
+        ended_levels=[*(levels[:, a].take(ended) for a in every), pieces.band[where]],
+    )
+
+
+def _by_level(level: Ints, weight: Floats, size: int) -> Floats:
+    """(size,) sums by level; unknown levels are left out."""
+    return tally(level + 1, weight, size + 1)[1:]
+
+
+def _theta(observed: Floats, expected: Floats) -> Floats:
+    """(levels, S) observed and expected events of one attribute and outcome → (levels + 1, S) factors; unknown → 1."""
+    first = shrink(observed.sum(1), expected.sum(1))
+    n_states = observed.shape[1]
+    both = shrink(observed.ravel(), expected.ravel(), np.repeat(first, n_states)).reshape(observed.shape)
     return np.clip(np.vstack([both, np.ones((1, n_states))]), 0.05, 20.0)
 
 
-def _fit(stays: Stays, funnel: Funnel, kind: Ints, levels: Ints, *, by_close: bool, history_from: int) -> Table:
-    """levels (n_stays, attributes): codes ≥ 0 or -1."""
-    cut = _cut(stays, by_close=by_close, history_from=history_from)
-    n, n_bins = funnel.n_states, (len(CLOSE_EDGES) if by_close else len(AGE_EDGES)) - 1
-    n_bands = len(BAND_EDGES) - 1
-    state, to = stays.state[cut.stay], stays.to[cut.stay]
-    cell = state * n_bins + cut.bin
-    weighted = cut.days * cut.weight
-    ended = np.flatnonzero(cut.event)
-    events = tally(cell[ended] * n + to[ended], cut.weight[ended], n * n_bins * n).reshape(n, n_bins, n)
-    risk = tally(cell, weighted, n * n_bins).reshape(n, n_bins)
+def _backfit(shares: Sequence[_Share], tables: Sequence[Floats], outcome: int) -> None:
+    """
+    Learn the factors of one outcome, in place: each attribute in turn against what the others leave unexplained.
+
+    tables: per attribute (levels, S, 3), in the order of the shares' levels.
+    """
+    here = [share for share in shares if outcome in share.base]
+    observed = [np.zeros(table.shape[:2]) for table in tables]
+    for share in shares:
+        mine = np.flatnonzero(share.ended_in == outcome)
+        for came, level in zip(observed, share.ended_levels, strict=True):
+            came[:, share.state] = _by_level(level[mine], share.ended_weight[mine], len(came))
+    if not observed[-1].any():
+        return
+    expected = [share.base[outcome][share.unit] for share in here]  # at the factors learnt so far
+    for _ in range(PASSES):
+        for a, table in enumerate(tables):
+            if len(table) < 2:
+                continue
+            came_to = np.zeros(table.shape[:2])
+            for share, value in zip(here, expected, strict=True):
+                came_to[:, share.state] = _by_level(share.levels[a], value, len(table))
+            learnt = _theta(observed[a], came_to / table[:, :, outcome])[:-1]
+            change = np.vstack([learnt / table[:, :, outcome], np.ones((1, learnt.shape[1]))])
+            for i, share in enumerate(here):
+                expected[i] *= change[:, share.state].take(share.levels[a])
+            table[:, :, outcome] = learnt
+
+
+def learn_factors(
+    stays: Stays, funnel: Funnel, levels: Levels, clock: Clock, *, history_from: int, kind: Ints
+) -> Factors:
+    """Learn what multiplies the hazards of one clock from the stays known on stays.as_of."""
+    n = funnel.n_states
     default = _default(funnel, kind)
-    hazard = _smooth(events, risk, default, by_close=by_close)
-
+    shares = []
+    for visit in visits(stays, funnel, clock, history_from=history_from):
+        s, pieces = visit.state, visit.pieces()
+        events, risk = visit.counts(pieces, n)
+        hazard = _smooth(events[None], risk[None], default[[s]], by_close=clock.by_close)[0]
+        shares.append(_share(visit, pieces, levels, hazard, kind[s]))
     sizes = [int(levels[:, a].max(initial=UNKNOWN)) + 1 for a in range(levels.shape[1])]
-    factors = [np.ones((size + 1, n, OUTCOMES)) for size in sizes]
-    band = np.ones((n_bands, n, OUTCOMES))
-    n_stays, of = len(stays.state), stays.state
-    ends_in = np.full(n_stays, UNKNOWN, np.int64)
-    ends_in[cut.stay[ended]] = kind[state[ended], to[ended]]
-    ends_at = np.zeros(n_stays)
-    ends_at[cut.stay[ended]] = cut.weight[ended]
+    factors = Factors(tuple(np.ones((size + 1, n, OUTCOMES)) for size in sizes), np.ones((clock.n_bands, n, OUTCOMES)))
     for c in range(OUTCOMES):
-        observed = np.where(ends_in == c, ends_at, 0.0)
-        if not observed.any():
-            continue
-        base = weighted * (hazard * (kind == c)[:, None, :]).sum(2).ravel()[cell]
-        product = np.ones(n_stays)
-        for _ in range(2):
-            ageing = base * band[cut.band, state, c] if by_close else base
-            expected = tally(cut.stay, ageing, n_stays)
-            for a, size in enumerate(sizes):
-                if size < 2:
-                    continue
-                product /= factors[a][levels[:, a], of, c]
-                factors[a][:, :, c] = _theta(
-                    levels[:, a], of, n_levels=size, n_states=n, observed=observed, expected=expected * product
-                )
-                product *= factors[a][levels[:, a], of, c]
-            if by_close:
-                seen = np.zeros(len(base))
-                seen[ended] = observed[cut.stay[ended]]
-                band[:, :, c] = _theta(
-                    cut.band,
-                    state,
-                    n_levels=n_bands,
-                    n_states=n,
-                    observed=seen,
-                    expected=base * product[cut.stay],
-                )[:-1]
-        adjusted = tally(cell, base * product[cut.stay] * band[cut.band, state, c], n * n_bins)
-        plain = tally(cell, base, n * n_bins)
-        breslow = ((plain + 1e-9) / (adjusted + 1e-9)).reshape(n, n_bins, 1)
-        hazard = np.where((kind == c)[:, None, :], hazard * breslow, hazard)
+        _backfit(shares, [*(table[:-1] for table in factors.by_level), factors.band], c)
+    return factors
 
+
+def expose(
+    stays: Stays, funnel: Funnel, levels: Levels, clock: Clock, factors: Factors, *, history_from: int
+) -> Exposure:
+    """Count what happened and what was at risk, at factors learnt before. Additive over stays."""
+    n = funnel.n_states
+    out = Exposure.none(stays.as_of, n, clock)
+    for visit in visits(stays, funnel, clock, history_from=history_from):
+        s, pieces = visit.state, visit.pieces()
+        out.events[s], out.risk[s] = visit.counts(pieces, n)
+        of_piece, stay, unit, band = _units(visit, pieces)
+        for c in range(OUTCOMES):
+            product = factors.of(levels, stay, s, c) * factors.band[:, s, c].take(band)
+            share = tally(unit, product, int(unit.max(initial=UNKNOWN)) + 1)
+            out.scaled[s, :, c] = tally(pieces.bin, pieces.weighted * share[of_piece], clock.n_bins)
+    return out
+
+
+def table_of(exposure: Exposure, factors: Factors, funnel: Funnel, clock: Clock, *, kind: Ints) -> Table:
+    """Hazards at factors 1 (the Breslow step: what the deals at risk were like is taken out)."""
+    hazard = _smooth(exposure.events, exposure.risk, _default(funnel, kind), by_close=clock.by_close)
+    for c in range(OUTCOMES):
+        daily = (hazard * (kind == c)[:, None, :]).sum(2)
+        breslow = (daily * exposure.risk + 1e-9) / (daily * exposure.scaled[:, :, c] + 1e-9)
+        hazard = np.where((kind == c)[:, None, :], hazard * breslow[:, :, None], hazard)
     hazard[~funnel.open] = 0.0
     total = hazard.sum(2, keepdims=True)
     rate = -np.log1p(-np.minimum(total, 0.999)) * hazard / np.maximum(total, 1e-300)
-    return Table(CLOSE_EDGES if by_close else AGE_EDGES, rate, tuple(factors), band)
+    return Table(clock.edges, rate, factors.by_level, factors.band)
 
 
-def fit_hazards(stays: Stays, funnel: Funnel, attributes: Ints, *, history_from: int) -> Hazards:
+def has_close_clock(stays: Stays, funnel: Funnel) -> bool:
+    """Whether enough stays carry a closing date: 50, of which 20 have ended."""
+    dated = funnel.open[stays.state] & (stays.close != UNKNOWN)
+    return bool(dated.sum() >= 50 and (dated & (stays.to != UNKNOWN)).sum() >= 20)
+
+
+def fit_hazards(stays: Stays, funnel: Funnel, attributes: Levels, *, history_from: int) -> Hazards:
     """
     Learn both clocks from the stays known on stays.as_of.
 
@@ -266,16 +328,11 @@ def fit_hazards(stays: Stays, funnel: Funnel, attributes: Ints, *, history_from:
     and 20 that ended.
     """
     kind = kinds_of(funnel)
-    at_risk = funnel.open[stays.state]
+    levels = np.asfortranarray(attributes)  # read column by column
 
-    def part(keep: Bools) -> tuple[Stays, Ints]:
-        columns = {f.name: getattr(stays, f.name)[keep] for f in dc.fields(stays) if f.name != "as_of"}
-        return Stays(**columns, as_of=stays.as_of), attributes[keep]
+    def learnt(clock: Clock) -> Table:
+        factors = learn_factors(stays, funnel, levels, clock, history_from=history_from, kind=kind)
+        exposure = expose(stays, funnel, levels, clock, factors, history_from=history_from)
+        return table_of(exposure, factors, funnel, clock, kind=kind)
 
-    some, levels = part(at_risk)
-    age = _fit(some, funnel, kind, levels, by_close=False, history_from=history_from)
-    dated = at_risk & (stays.close != UNKNOWN)
-    if dated.sum() < 50 or (dated & (stays.to != UNKNOWN)).sum() < 20:
-        return Hazards(kind, age, None)
-    some, levels = part(dated)
-    return Hazards(kind, age, _fit(some, funnel, kind, levels, by_close=True, history_from=history_from))
+    return Hazards(kind, learnt(AGE), learnt(CLOSE) if has_close_clock(stays, funnel) else None)

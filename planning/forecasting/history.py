@@ -6,13 +6,13 @@ out.
 from __future__ import annotations
 
 import dataclasses as dc
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-Ints: TypeAlias = npt.NDArray[np.int64]
+Ints: TypeAlias = npt.NDArray[np.signedinteger[Any]]  # 32 bits do for days, codes and deals, and halve the memory
 Floats: TypeAlias = npt.NDArray[np.float64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
 
@@ -187,12 +187,11 @@ def stays_of(ledger: Ledger, as_of: int) -> Stays:
     starts[1:] |= ledger.state[1:] != ledger.state[:-1]
     amount = _carry_forward(ledger.amount, first)
     at = np.flatnonzero(starts)
-    deal, state, entered = ledger.deal[at], ledger.state[at].astype(np.int64), ledger.day[at].astype(np.int64)
-    last = np.ones(len(at), np.bool_)
-    last[:-1] = deal[1:] != deal[:-1]
-    to = np.where(last, UNKNOWN, np.r_[state[1:], UNKNOWN]) if len(at) else np.zeros(0, np.int64)
-    left = np.where(last, as_of, np.r_[entered[1:], as_of]) if len(at) else np.zeros(0, np.int64)
-    return Stays(deal, state, to, entered, left, amount[at], _closes(ledger)[at].astype(np.int64), as_of)
+    deal, state, entered = ledger.deal[at], ledger.state[at], ledger.day[at]
+    to, left = np.full_like(state, UNKNOWN), np.full_like(entered, as_of)
+    same = np.flatnonzero(deal[1:] == deal[:-1])  # the stays that another one of the deal follows
+    to[same], left[same] = state[same + 1], entered[same + 1]
+    return Stays(deal, state, to, entered, left, amount[at], _closes(ledger)[at], as_of)
 
 
 def standing_of(ledger: Ledger, stays: Stays) -> Standing:

@@ -16,7 +16,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from .hazards import ADVANCE, BAND_EDGES, FAR, LOSS, OUTCOMES, WIN, Hazards, Table
+from .exposure import BAND_EDGES, FAR, OUTCOMES
+from .hazards import ADVANCE, LOSS, WIN, Hazards, Table
 from .history import UNKNOWN, Bools, Floats, Ints
 
 GRID: Final = 0.05  # a deal's factors in its present stage are rounded to 5 % so that like deals share one calculation

@@ -7,7 +7,8 @@ import dataclasses as dc
 import numpy as np
 import pytest
 
-from planning.forecasting.hazards import AGE_EDGES, Hazards, Table, fit_hazards, kinds_of, shrink
+from planning.forecasting.exposure import AGE_EDGES
+from planning.forecasting.hazards import Hazards, Table, fit_hazards, kinds_of, shrink
 from planning.forecasting.history import Floats, Ints, stays_of
 from planning.forecasting.winning import Open, chances, fresh_curves, fresh_finals
 from tests.factories.forecasting import START, chain, ledger_of, sales_history

@@ -1,0 +1,156 @@
+"""The hazards' fit, state by state and kind by kind, against the plain formula over all pieces at once."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from planning.forecasting import Funnel, Ledger
+from planning.forecasting.expected import _levels
+from planning.forecasting.exposure import AGE, CLOSE, HALF_LIFE, Clock
+from planning.forecasting.hazards import (
+    Table,
+    _default,
+    _smooth,
+    expose,
+    fit_hazards,
+    kinds_of,
+    learn_factors,
+    shrink,
+    table_of,
+)
+from planning.forecasting.history import Floats, Ints, Stays, stays_of
+from tests.factories.forecasting import START, chain, sales_history
+
+pytestmark = pytest.mark.requirement("R1.8")
+
+FUNNEL = chain(3)
+AS_OF = START + 900
+
+
+def history(deals: int = 800, seed: int = 1) -> tuple[Stays, Ints]:
+    """Stays with closing dates for half of the deals, an owner who loses more than the others, and the stays' levels."""
+    ledger = sales_history(deals=deals, dated=True, owners=6, seed=seed)
+    ledger.close[::2] = -1
+    lost = ledger.deal[FUNNEL.lost[ledger.state]]
+    ledger.owner[lost[::3]] = 0
+    return told(ledger)
+
+
+def told(ledger: Ledger) -> tuple[Stays, Ints]:
+    stays = stays_of(ledger, AS_OF)
+    edges = np.quantile(stays.amount, [0.2, 0.4, 0.6, 0.8])
+    levels = _levels(
+        ledger, deal=stays.deal, amount=stays.amount, edges=edges, close=stays.close, entered=stays.entered
+    )
+    return stays, levels
+
+
+def plain_fit(stays: Stays, funnel: Funnel, levels: Ints, clock: Clock, history_from: int) -> Table:
+    """One row per stay, bin and band, held in memory all at once; the sums in the order of the formula."""
+    keep = funnel.open[stays.state] & ((stays.close >= 0) | (not clock.by_close))
+    state, to, entered, left, close = (
+        getattr(stays, name)[keep].astype(np.int64) for name in ("state", "to", "entered", "left", "close")
+    )
+    levels, kind, n = levels[keep], kinds_of(funnel), funnel.n_states
+    stop, start = left - entered + (to >= 0), np.maximum(0, history_from - entered)
+    rows = []
+    for b, (low, high) in enumerate(pairwise(clock.edges.tolist())):
+        ages = (close - entered - high + 1, close - entered - low + 1) if clock.by_close else (low, high)
+        for k, (young, old) in enumerate(pairwise(clock.bands.tolist())):
+            begin, end = np.maximum(np.maximum(start, ages[0]), young), np.minimum(np.minimum(stop, ages[1]), old)
+            at = np.flatnonzero(end > begin)
+            rows.append(np.stack([at, np.full(len(at), b), np.full(len(at), k), begin[at], end[at]]))
+    stay, bin_, band_of, begin, end = np.concatenate(rows, axis=1)
+    weight = np.exp2(-(stays.as_of - entered[stay] - (begin + end) / 2) / HALF_LIFE)
+    days, ended = (end - begin) * weight, np.flatnonzero((to[stay] >= 0) & (end == stop[stay]))
+    events, risk = np.zeros((n, clock.n_bins, n)), np.zeros((n, clock.n_bins))
+    np.add.at(events, (state[stay[ended]], bin_[ended], to[stay[ended]]), weight[ended])
+    np.add.at(risk, (state[stay], bin_), days)
+    hazard = _smooth(events, risk, _default(funnel, kind), by_close=clock.by_close)
+    sizes = levels.max(0) + 1
+    factors, band = [np.ones((size + 1, n, 3)) for size in sizes], np.ones((clock.n_bands, n, 3))
+
+    def theta(level: Ints, of: Ints, observed: Floats, expected: Floats, size: int) -> Floats:
+        o, e, known = np.zeros((size, n)), np.zeros((size, n)), level >= 0
+        np.add.at(o, (level[known], of[known]), observed[known])
+        np.add.at(e, (level[known], of[known]), expected[known])
+        first = shrink(o.sum(1), e.sum(1))
+        return np.clip(shrink(o.ravel(), e.ravel(), np.repeat(first, n)).reshape(size, n), 0.05, 20.0)
+
+    for c in range(3):
+        seen = np.zeros(len(stay))
+        seen[ended] = np.where(kind[state[stay[ended]], to[stay[ended]]] == c, weight[ended], 0.0)
+        if not seen.any():
+            continue
+        daily = (hazard * (kind == c)[:, None, :]).sum(2)
+        base, product = days * daily[state[stay], bin_], np.ones(len(state))
+        for _ in range(2):
+            for a, size in enumerate(sizes):
+                if size < 2:
+                    continue
+                product /= factors[a][levels[:, a], state, c]
+                expected = base * band[band_of, state[stay], c] * product[stay]
+                factors[a][:-1, :, c] = theta(levels[stay, a], state[stay], seen, expected, size)
+                product *= factors[a][levels[:, a], state, c]
+            if clock.by_close:
+                band[:, :, c] = theta(band_of, state[stay], seen, base * product[stay], clock.n_bands)
+        adjusted = np.zeros_like(risk)
+        np.add.at(adjusted, (state[stay], bin_), base * product[stay] * band[band_of, state[stay], c])
+        breslow = (daily * risk + 1e-9) / (adjusted + 1e-9)
+        hazard = np.where((kind == c)[:, None, :], hazard * breslow[:, :, None], hazard)
+    hazard[~funnel.open] = 0.0
+    total = hazard.sum(2, keepdims=True)
+    rate = -np.log1p(-np.minimum(total, 0.999)) * hazard / np.maximum(total, 1e-300)
+    return Table(clock.edges, rate, tuple(factors), band)
+
+
+@pytest.mark.parametrize("history_from", [-1_000_000, START + 200], ids=["complete", "left-truncated"])
+def test_the_fit_equals_the_plain_formula_to_nine_digits(history_from: int) -> None:
+    stays, levels = history()
+
+    hazards = fit_hazards(stays, FUNNEL, levels, history_from=history_from)
+
+    assert hazards.close is not None
+    for table, clock in ((hazards.age, AGE), (hazards.close, CLOSE)):
+        plain = plain_fit(stays, FUNNEL, levels, clock, history_from)
+        np.testing.assert_allclose(table.rate, plain.rate, rtol=1e-9, atol=1e-15)
+        np.testing.assert_allclose(table.band, plain.band, rtol=1e-9)
+        for mine, other in zip(table.factors, plain.factors, strict=True):
+            np.testing.assert_allclose(mine, other, rtol=1e-9)
+    assert max(np.abs(f - 1).max() for f in hazards.age.factors) > 0.1  # there was something to learn
+
+
+def test_narrow_integers_give_the_same_hazards() -> None:
+    stays, levels = history()
+    narrow = Stays(
+        *(getattr(stays, name).astype(np.int32) for name in ("deal", "state", "to", "entered", "left")),
+        stays.amount,
+        stays.close.astype(np.int32),
+        stays.as_of,
+    )
+
+    wide, tight = (fit_hazards(s, FUNNEL, levels, history_from=-1_000_000) for s in (stays, narrow))
+
+    np.testing.assert_array_equal(wide.age.rate, tight.age.rate)
+
+
+def test_hazards_from_added_tables_are_the_hazards_of_all_stays() -> None:
+    stays, levels = history()
+    kind = kinds_of(FUNNEL)
+    factors = learn_factors(stays, FUNNEL, levels, AGE, history_from=-1_000_000, kind=kind)
+    added = None
+    for part in (stays.deal % 3 == 0, stays.deal % 3 != 0):
+        some = Stays(
+            *(getattr(stays, n)[part] for n in ("deal", "state", "to", "entered", "left", "amount", "close")), AS_OF
+        )
+        table = expose(some, FUNNEL, levels[part], AGE, factors, history_from=-1_000_000)
+        added = table if added is None else added + table
+    assert added is not None
+
+    rate = table_of(added, factors, FUNNEL, AGE, kind=kind).rate
+
+    whole = fit_hazards(stays, FUNNEL, levels, history_from=-1_000_000).age.rate
+    np.testing.assert_allclose(rate, whole, rtol=1e-12)
