@@ -31,8 +31,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from .conversion import Conversion, conversion_rates
-from .expected import FACTORS
 from .history import Funnel, Ledger, from_events
+from .levels import FACTORS
 from .outlook import (
     QUANTILES,
     REVENUE,

@@ -11,13 +11,10 @@ import numpy as np
 
 from .arrivals import Arrivals, Cohorts, expect_arrivals
 from .hazards import Hazards, fit_hazards
-from .history import ATTRIBUTES, UNKNOWN, Bools, Floats, Funnel, Ints, Ledger, Stays, standing_of, stays_of
+from .history import UNKNOWN, Bools, Floats, Funnel, Ints, Ledger, Stays, standing_of, stays_of
+from .levels import amount_edges, levels_of, stay_levels
 from .winning import Chances, Open, chances
 from .worth import learn_worth, value_open
-
-AMOUNT_BANDS = 5
-LEAD_EDGES = np.array([1, 8, 31, 91, 181], np.int64)
-FACTORS = (*ATTRIBUTES, "amount", "lead")
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -32,10 +29,15 @@ class Part:
 
 @dc.dataclass(frozen=True, slots=True)
 class Model:
-    """Hazards, and the edges of the amount bands they were learnt with."""
+    """
+    Hazards, and the edges of the amount bands they were learnt with. ratio (S,), spread: what recorded amounts turn
+    into, where that was learnt before (`Worth`); None: learn it from the stays at hand.
+    """
 
     hazards: Hazards
     edges: Floats
+    ratio: Floats | None = None
+    spread: float = 0.0
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -60,23 +62,6 @@ class Expected:
     n_created: int
 
 
-def _bands(amount: Floats, edges: Floats) -> Ints:
-    return np.where(np.isnan(amount), UNKNOWN, np.searchsorted(edges, amount, "right"))
-
-
-def _levels(ledger: Ledger, *, deal: Ints, amount: Floats, edges: Floats, close: Ints, entered: Ints) -> Ints:
-    """(n, 6) level codes in the order of FACTORS."""
-    lead = np.where(close == UNKNOWN, UNKNOWN, np.searchsorted(LEAD_EDGES, close - entered, "right"))
-    columns = [*(getattr(ledger, name) for name in ATTRIBUTES)]
-    widest = max((int(column.max(initial=0)) for column in columns), default=0)
-    width = np.int16 if widest < np.iinfo(np.int16).max else np.int32
-    out = np.empty((len(deal), len(FACTORS)), width, order="F")  # read column by column, millions of rows at a time
-    for a, column in enumerate(columns):
-        out[:, a] = column[deal]
-    out[:, -2], out[:, -1] = _bands(amount, edges), lead
-    return out
-
-
 def _sum_by(leaf: Ints, values: Floats, n_leaves: int) -> Floats:
     """(n, H) → (L, H)."""
     columns = [np.bincount(leaf, values[:, h], n_leaves) for h in range(values.shape[1])]
@@ -85,10 +70,9 @@ def _sum_by(leaf: Ints, values: Floats, n_leaves: int) -> Floats:
 
 def learn(known: Ledger, funnel: Funnel, stays: Stays) -> Model:
     """Learn the hazards from a ledger that holds only what was known on stays.as_of."""
-    seen = stays.amount[~np.isnan(stays.amount)]
-    edges = np.unique(np.quantile(seen, np.arange(1, AMOUNT_BANDS) / AMOUNT_BANDS)) if len(seen) else np.zeros(0)
-    levels = _levels(known, deal=stays.deal, amount=stays.amount, edges=edges, close=stays.close, entered=stays.entered)
-    return Model(fit_hazards(stays, funnel, levels, history_from=known.history_from), edges)
+    edges = amount_edges(stays)
+    hazards = fit_hazards(stays, funnel, stay_levels(known, stays, edges), history_from=known.history_from)
+    return Model(hazards, edges)
 
 
 def expect(
@@ -124,7 +108,7 @@ def expect(
         age=as_of - since,
         to_close=np.where(close == UNKNOWN, 0, close - as_of),
         dated=close != UNKNOWN,
-        levels=_levels(known, deal=deal, amount=now.amount[deal], edges=model.edges, close=close, entered=since),
+        levels=levels_of(known, deal=deal, amount=now.amount[deal], edges=model.edges, close=close, entered=since),
     )
     odds = chances(model.hazards, standing, ends, funnel.won, explain=explain)
     worth = learn_worth(
@@ -137,6 +121,8 @@ def expect(
         n_leaves=n_leaves,
         recorded=now.amount,
     )
+    if model.ratio is not None:
+        worth = dc.replace(worth, ratio=model.ratio, spread=model.spread)
     amount, spread, imputed = value_open(worth, state, known.product[deal], now.amount[deal])
     p = np.diff(odds.by_end, axis=1, prepend=0.0)
     here = leaf[deal]

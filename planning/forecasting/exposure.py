@@ -160,14 +160,13 @@ class Visits:
         where = piece_of[self.kind[row]]
         return row[where >= 0], where[where >= 0]
 
-    def counts(self, pieces: Pieces, n_states: int) -> tuple[Floats, Floats]:
-        """(B, S) weighted ends by destination and (B,) weighted days at risk."""
+    def counts(self, pieces: Pieces, n_states: int, cell: Ints, n_cells: int) -> tuple[Floats, Floats]:
+        """(cells, S) weighted ends by destination and (cells,) weighted days at risk; cell: where each piece counts."""
         many = np.bincount(self.kind, minlength=len(self.entered))
-        risk = tally(pieces.bin, pieces.weighted * many[pieces.kind], self.clock.n_bins)
+        risk = tally(cell, pieces.weighted * many[pieces.kind], n_cells)
         row, where = self.ends(pieces)
-        cell = pieces.bin[where].astype(np.int64) * n_states + self.to[row]
-        events = tally(cell, pieces.weight[where], self.clock.n_bins * n_states)
-        return events.reshape(self.clock.n_bins, n_states), risk
+        events = tally(cell[where].astype(np.int64) * n_states + self.to[row], pieces.weight[where], n_cells * n_states)
+        return events.reshape(n_cells, n_states), risk
 
 
 def visits(stays: Stays, funnel: Funnel, clock: Clock, *, history_from: int) -> Iterator[Visits]:

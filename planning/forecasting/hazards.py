@@ -274,7 +274,7 @@ def learn_factors(
     shares = []
     for visit in visits(stays, funnel, clock, history_from=history_from):
         s, pieces = visit.state, visit.pieces()
-        events, risk = visit.counts(pieces, n)
+        events, risk = visit.counts(pieces, n, pieces.bin, clock.n_bins)
         hazard = _smooth(events[None], risk[None], default[[s]], by_close=clock.by_close)[0]
         shares.append(_share(visit, pieces, levels, hazard, kind[s]))
     sizes = [int(levels[:, a].max(initial=UNKNOWN)) + 1 for a in range(levels.shape[1])]
@@ -288,16 +288,34 @@ def expose(
     stays: Stays, funnel: Funnel, levels: Levels, clock: Clock, factors: Factors, *, history_from: int
 ) -> Exposure:
     """Count what happened and what was at risk, at factors learnt before. Additive over stays."""
-    n = funnel.n_states
-    out = Exposure.none(stays.as_of, n, clock)
+    never = np.zeros(0, np.int64)
+    (whole,) = expose_by(stays, funnel, levels, clock, factors, starts=never, history_from=history_from)
+    return whole
+
+
+def expose_by(
+    stays: Stays, funnel: Funnel, levels: Levels, clock: Clock, factors: Factors, *, starts: Ints, history_from: int
+) -> list[Exposure]:
+    """
+    The same by when the stays ended: before starts[0], from each of the (n,) rising days to the next, since the last.
+    """
+    n, bins = funnel.n_states, clock.n_bins
+    out = [Exposure.none(stays.as_of, n, clock) for _ in range(len(starts) + 1)]
+    size = len(out) * bins
     for visit in visits(stays, funnel, clock, history_from=history_from):
         s, pieces = visit.state, visit.pieces()
-        out.events[s], out.risk[s] = visit.counts(pieces, n)
+        period = np.searchsorted(starts, visit.entered + visit.stop - 1, "right")
+        cell = period[pieces.kind] * bins + pieces.bin
+        events, risk = visit.counts(pieces, n, cell, size)
         of_piece, stay, unit, band = _units(visit, pieces)
+        scaled = np.zeros((size, OUTCOMES))
         for c in range(OUTCOMES):
             product = factors.of(levels, stay, s, c) * factors.band[:, s, c].take(band)
             share = tally(unit, product, int(unit.max(initial=UNKNOWN)) + 1)
-            out.scaled[s, :, c] = tally(pieces.bin, pieces.weighted * share[of_piece], clock.n_bins)
+            scaled[:, c] = tally(cell, pieces.weighted * share[of_piece], size)
+        for p, exposure in enumerate(out):
+            mine = slice(p * bins, (p + 1) * bins)
+            exposure.events[s], exposure.risk[s], exposure.scaled[s] = events[mine], risk[mine], scaled[mine]
     return out
 
 

@@ -95,6 +95,16 @@ class Ledger:
     def n_events(self) -> int:
         return len(self.deal)
 
+    @property
+    def closes(self) -> Ints:
+        """(n_events,) expected closing day as known at each event, -1 unknown."""
+        return self.close[self.deal] if self.event_close is None else self.event_close
+
+    @property
+    def first_day(self) -> int:
+        """The day on which the oldest deal was created. :raises ValueError: where nothing has been recorded"""
+        return int(self.created[self.deal].min())
+
     def check(self, funnel: Funnel) -> None:
         """:raises ValueError: where shapes, codes or the order do not hold"""
         if not len(self.deal) == len(self.state) == len(self.day) == len(self.amount):
@@ -174,10 +184,6 @@ def _carry_forward(values: Floats, first: Bools) -> Floats:
     return values[np.maximum.accumulate(known)] if len(values) else values
 
 
-def _closes(ledger: Ledger) -> Ints:
-    return ledger.close[ledger.deal] if ledger.event_close is None else ledger.event_close
-
-
 def stays_of(ledger: Ledger, as_of: int) -> Stays:
     """Read the stays from a ledger that holds only events before as_of. O(events)."""
     n = ledger.n_events
@@ -191,7 +197,7 @@ def stays_of(ledger: Ledger, as_of: int) -> Stays:
     to, left = np.full_like(state, UNKNOWN), np.full_like(entered, as_of)
     same = np.flatnonzero(deal[1:] == deal[:-1])  # the stays that another one of the deal follows
     to[same], left[same] = state[same + 1], entered[same + 1]
-    return Stays(deal, state, to, entered, left, amount[at], _closes(ledger)[at], as_of)
+    return Stays(deal, state, to, entered, left, amount[at], ledger.closes[at], as_of)
 
 
 def standing_of(ledger: Ledger, stays: Stays) -> Standing:
@@ -203,7 +209,7 @@ def standing_of(ledger: Ledger, stays: Stays) -> Standing:
     first = np.ones(ledger.n_events, np.bool_)
     first[1:] = ledger.deal[1:] != ledger.deal[:-1]
     amount[ledger.deal] = _carry_forward(ledger.amount, first)
-    close[ledger.deal] = _closes(ledger)
+    close[ledger.deal] = ledger.closes
     return Standing(state, since, amount, close)
 
 

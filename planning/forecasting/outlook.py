@@ -14,8 +14,9 @@ from scipy import sparse
 
 from .draws import Sources, draw_count, simulate
 from .errors import NEW, OPEN, Errors, Replay, learn_errors, replay_of
-from .expected import FACTORS, Expected, Model, Part, expect
+from .expected import Expected, Model, Part, expect
 from .history import Bools, Floats, Funnel, Ints, Ledger, tally
+from .levels import FACTORS
 
 QUANTILES: Final = (0.025, 0.10, 0.25, 0.50, 0.75, 0.90, 0.975)
 REVENUE, WINS = 0, 1
@@ -222,7 +223,7 @@ def make_outlook(
     ends = calendar[1:][ahead] - as_of
     expected = expect(ledger, funnel, as_of=as_of, ends=ends, leaf=leaves, n_leaves=n_leaves)
     seen = ledger.before(as_of)
-    start = max(ledger.history_from, int(seen.day.min())) if seen.n_events else as_of
+    start = max(ledger.history_from, seen.first_day) if seen.n_events else as_of
     period = int(np.median(np.diff(calendar)))
     replays = (
         _replays(

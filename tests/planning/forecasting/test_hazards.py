@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses as dc
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from planning.forecasting import Funnel, Ledger
-from planning.forecasting.expected import _levels
 from planning.forecasting.exposure import AGE, CLOSE, HALF_LIFE, Clock
 from planning.forecasting.hazards import (
     Table,
@@ -21,7 +21,8 @@ from planning.forecasting.hazards import (
     shrink,
     table_of,
 )
-from planning.forecasting.history import Floats, Ints, Stays, stays_of
+from planning.forecasting.history import Bools, Floats, Ints, Stays, stays_of
+from planning.forecasting.levels import amount_edges, stay_levels
 from tests.factories.forecasting import START, chain, sales_history
 
 pytestmark = pytest.mark.requirement("R1.8")
@@ -41,11 +42,12 @@ def history(deals: int = 800, seed: int = 1) -> tuple[Stays, Ints]:
 
 def told(ledger: Ledger) -> tuple[Stays, Ints]:
     stays = stays_of(ledger, AS_OF)
-    edges = np.quantile(stays.amount, [0.2, 0.4, 0.6, 0.8])
-    levels = _levels(
-        ledger, deal=stays.deal, amount=stays.amount, edges=edges, close=stays.close, entered=stays.entered
-    )
-    return stays, levels
+    return stays, stay_levels(ledger, stays, amount_edges(stays))
+
+
+def some_of(stays: Stays, keep: Bools) -> Stays:
+    columns = {f.name: getattr(stays, f.name)[keep] for f in dc.fields(stays) if f.name != "as_of"}
+    return Stays(**columns, as_of=stays.as_of)
 
 
 def plain_fit(stays: Stays, funnel: Funnel, levels: Ints, clock: Clock, history_from: int) -> Table:
@@ -125,12 +127,8 @@ def test_the_fit_equals_the_plain_formula_to_nine_digits(history_from: int) -> N
 
 def test_narrow_integers_give_the_same_hazards() -> None:
     stays, levels = history()
-    narrow = Stays(
-        *(getattr(stays, name).astype(np.int32) for name in ("deal", "state", "to", "entered", "left")),
-        stays.amount,
-        stays.close.astype(np.int32),
-        stays.as_of,
-    )
+    integers = ("deal", "state", "to", "entered", "left", "close")
+    narrow = dc.replace(stays, **{name: getattr(stays, name).astype(np.int32) for name in integers})
 
     wide, tight = (fit_hazards(s, FUNNEL, levels, history_from=-1_000_000) for s in (stays, narrow))
 
@@ -143,9 +141,7 @@ def test_hazards_from_added_tables_are_the_hazards_of_all_stays() -> None:
     factors = learn_factors(stays, FUNNEL, levels, AGE, history_from=-1_000_000, kind=kind)
     added = None
     for part in (stays.deal % 3 == 0, stays.deal % 3 != 0):
-        some = Stays(
-            *(getattr(stays, n)[part] for n in ("deal", "state", "to", "entered", "left", "amount", "close")), AS_OF
-        )
+        some = some_of(stays, part)
         table = expose(some, FUNNEL, levels[part], AGE, factors, history_from=-1_000_000)
         added = table if added is None else added + table
     assert added is not None
