@@ -1,4 +1,4 @@
-"""Rows out of Postgres into arrays, by binary COPY: one pass, no Python object per row."""
+"""Arrays out of Postgres and into it: rows by binary COPY, one pass, no Python object per row; whole arrays as one value."""
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
@@ -12,6 +12,7 @@ Width = Literal["int2", "int4", "int8", "float8"]
 _NUMPY: Mapping[str, str] = {"int2": ">i2", "int4": ">i4", "int8": ">i8", "float8": ">f8"}
 _HEADER = len(b"PGCOPY\n\xff\r\n\x00") + 8  # signature, flags, length of the (empty) header extension
 _TRAILER = 2
+BLOCK = 1 << 18  # bytes that psycopg2 hands over at a time
 
 
 def copied(
@@ -25,20 +26,61 @@ def copied(
     :param columns: name → width; arrays of shape (rows,) in the machine's byte order
     :raises ValueError: where a row does not have the declared width
     """
-    buffer = BytesIO()
-    with connection.cursor() as cursor:
-        sql = cursor.mogrify(select, params)
-        text = sql.decode() if isinstance(sql, bytes) else sql
-        cursor.copy_expert(f"COPY ({text}) TO STDOUT (FORMAT binary)", buffer)
     record = np.dtype(
         [("fields", ">i2")]
         + [part for name, width in columns.items() for part in ((f"{name} length", ">i4"), (name, _NUMPY[width]))]
     )
-    body = buffer.getbuffer()[_HEADER:-_TRAILER]
-    if len(body) % record.itemsize:
-        raise ValueError("a NULL or a column of another width is in the answer")
-    rows = np.frombuffer(body, dtype=record)
-    for name, width in columns.items():
-        if len(rows) and not (rows[f"{name} length"] == np.dtype(_NUMPY[width]).itemsize).all():
-            raise ValueError(f"column {name} has a NULL or another width than {width}")
-    return {name: rows[name].astype(rows[name].dtype.newbyteorder("=")) for name in columns}
+    rows = _Rows(record, columns)
+    with connection.cursor() as cursor:
+        sql = cursor.mogrify(select, params)
+        text = sql.decode() if isinstance(sql, bytes) else sql
+        cursor.copy_expert(f"COPY ({text}) TO STDOUT (FORMAT binary)", rows, BLOCK)
+    return rows.columns()
+
+
+class _Rows:
+    """Takes the stream of a COPY block by block and keeps the columns alone: the bytes of all rows never lie in memory."""
+
+    def __init__(self, record: np.dtype[Any], widths: Mapping[str, Width]) -> None:
+        self.record, self.widths = record, widths
+        self.waiting = bytearray()
+        self.skip = _HEADER
+        self.parts: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in widths}
+
+    def write(self, block: bytes) -> int:
+        self.waiting += block
+        if len(self.waiting) >= BLOCK * 64:
+            self._take(len(self.waiting) - self.skip - _TRAILER)
+        return len(block)
+
+    def _take(self, size: int) -> None:
+        """Turn the whole rows among the next `size` bytes into columns."""
+        whole = max(size, 0) // self.record.itemsize
+        rows = np.frombuffer(self.waiting, self.record, whole, self.skip)
+        for name, width in self.widths.items():
+            if whole and not (rows[f"{name} length"] == np.dtype(_NUMPY[width]).itemsize).all():
+                raise ValueError(f"column {name} has a NULL or another width than {width}")
+            self.parts[name].append(rows[name].astype(rows[name].dtype.newbyteorder("=")))
+        del rows  # a view of the buffer, which cannot shrink under it
+        del self.waiting[: self.skip + whole * self.record.itemsize]
+        self.skip = 0
+
+    def columns(self) -> dict[str, npt.NDArray[Any]]:
+        size = len(self.waiting) - self.skip - _TRAILER
+        self._take(size)
+        if len(self.waiting) != _TRAILER:
+            raise ValueError("a NULL or a column of another width is in the answer")
+        return {name: np.concatenate(self.parts.pop(name)) for name in self.widths}
+
+
+def packed(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
+    """Named arrays as one value, for a BinaryField."""
+    buffer = BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]  # numpy's stub takes ** for allow_pickle
+    return buffer.getvalue()
+
+
+def unpacked(value: bytes | memoryview) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of `packed`. :raises ValueError: where one would be a Python object"""
+    with np.load(BytesIO(value), allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}

@@ -2,37 +2,56 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
-from core.arrays import copied
+from core.arrays import Width, copied
 from customers.models import Stage
 from planning.forecasting import Funnel, Ledger
 from planning.forecasting.history import standing_of, stays_of
 
 EPOCH = date(1970, 1, 1)
 
-_EVENTS = """
-SELECT event.deal_id, event.to_stage_id,
+_LINES = """
+SELECT event.deal_id, event.seq, event.to_stage_id,
        ((event.occurred_at AT TIME ZONE %(zone)s)::date - DATE '1970-01-01')::int4,
        COALESCE(event.amount::float8, 'NaN'),
        COALESCE(event.expected_close_date - DATE '1970-01-01', -1)::int4
 FROM customers_stageevent event
-WHERE event.occurred_at < %(before)s
-ORDER BY event.deal_id, event.seq
-"""
+WHERE """
+_BEFORE = (
+    "event.occurred_at < %(before)s AND event.deal_id BETWEEN %(first)s AND %(last)s AND event.deal_id %% %(step)s = 0"
+)
+_LINE: dict[str, Width] = {
+    "deal": "int8",
+    "seq": "int4",
+    "stage": "int8",
+    "day": "int4",
+    "amount": "float8",
+    "close": "int4",
+}
 
+# Sorted here, not in Postgres: a sort of millions of rows goes to its disk.
 _DEALS = """
 SELECT deal.id, owned.owner_id, COALESCE(deal.product_id, -1), COALESCE(deal.channel_id, -1), COALESCE(deal.region_id, -1),
        (deal.created_date - DATE '1970-01-01')::int4
 FROM customers_deal deal
 JOIN customers_dealownership owned ON owned.deal_id = deal.id AND owned.valid_from < %(before)s
      AND (owned.valid_to IS NULL OR owned.valid_to >= %(before)s)
-WHERE EXISTS (SELECT FROM customers_stageevent event WHERE event.deal_id = deal.id AND event.occurred_at < %(before)s)
-ORDER BY deal.id
+WHERE deal.id BETWEEN %(first)s AND %(last)s AND deal.id %% %(step)s = 0
 """
+_DEAL: dict[str, Width] = {
+    "id": "int8",
+    "owner": "int8",
+    "product": "int8",
+    "channel": "int8",
+    "region": "int8",
+    "created": "int4",
+}
+_ALL = (0, 2**62)
 
 
 @dataclass(frozen=True)
@@ -75,6 +94,24 @@ def day_number(day: date) -> int:
     return (day - EPOCH).days
 
 
+@dataclass(frozen=True)
+class Told:
+    """
+    Deals and their lines by primary key, not yet coded; both in order, lines by deal and number.
+
+    deals: arrays (n_deals,) of id, owner, product, channel, region (-1 unknown), created. lines: arrays (n_lines,) of deal =
+    index in the deals, seq, stage, day, amount, close.
+    """
+
+    deals: dict[str, npt.NDArray[Any]]
+    lines: dict[str, npt.NDArray[Any]]
+
+
+def midnight(as_of: date, time_zone: str) -> datetime:
+    """The instant at which a business day begins."""
+    return datetime.combine(as_of, time(), ZoneInfo(time_zone))
+
+
 def deal_history(*, as_of: date, time_zone: str) -> DealHistory:
     """
     Read every stage event that happened before a business day, in the plan's time zone.
@@ -82,35 +119,65 @@ def deal_history(*, as_of: date, time_zone: str) -> DealHistory:
     Two passes of binary COPY; all deals of the company, whoever asks: what a person may see of the outcome is decided
     where the outcome is read.
     """
-    before = datetime.combine(as_of, time(), ZoneInfo(time_zone))
-    params = {"zone": time_zone, "before": before}
-    deals = copied(
-        _DEALS,
-        params,
-        {"id": "int8", "owner": "int8", "product": "int8", "channel": "int8", "region": "int8", "created": "int4"},
-    )
-    events = copied(
-        _EVENTS, params, {"deal": "int8", "stage": "int8", "day": "int4", "amount": "float8", "close": "int4"}
-    )
-    funnel, stage_ids = _funnel()
-    known = np.isin(events["deal"], deals["id"])
-    events = {name: column[known] for name, column in events.items()}
+    return history_of(told_before(as_of=as_of, time_zone=time_zone))
+
+
+def told_before(*, as_of: date, time_zone: str, deals: tuple[int, int] = _ALL, step: int = 1) -> Told:
+    """
+    Read what happened before a business day to some deals.
+
+    :param deals: first and last primary key
+    :param step: only deals whose key it divides: an even sample
+    """
+    before = midnight(as_of, time_zone)
+    params = {"zone": time_zone, "before": before, "first": deals[0], "last": deals[1], "step": step}
+    return _told(copied(_DEALS, params, _DEAL), copied(_LINES + _BEFORE, params, _LINE))
+
+
+def _told(deals: dict[str, npt.NDArray[Any]], lines: dict[str, npt.NDArray[Any]]) -> Told:
+    """Put both in order and keep the deals that have both an owner and a line."""
+    by_number = _order(lines["deal"] * (int(lines["seq"].max(initial=0)) + 1) + lines["seq"])
+    lines = {name: column[by_number] for name, column in lines.items()}
+    first = np.ones(len(lines["deal"]), np.bool_)
+    first[1:] = lines["deal"][1:] != lines["deal"][:-1]
+    begins = np.flatnonzero(first)
+    of = lines["deal"][begins]
+    by_key = np.argsort(deals["id"])
+    keys = deals["id"][by_key]
+    place = np.minimum(np.searchsorted(keys, of), max(len(keys) - 1, 0))
+    known = keys[place] == of if len(keys) else np.zeros(len(of), np.bool_)
+    size = np.diff(np.r_[begins, len(first)])
+    row = by_key[place[known]] if len(keys) else place[known]
+    kept = np.repeat(known, size)
+    lines = lines if kept.all() else {name: column[kept] for name, column in lines.items()}
+    lines["deal"] = np.repeat(np.arange(len(row), dtype=np.int32), size[known])
+    return Told({name: column[row] for name, column in deals.items()}, lines)
+
+
+def _order(key: npt.NDArray[np.int64]) -> npt.NDArray[np.intp] | slice:
+    """What sorts the keys; nothing is moved where they are in order."""
+    return slice(None) if (key[1:] >= key[:-1]).all() else np.argsort(key)
+
+
+def history_of(told: Told) -> DealHistory:
+    """The same in codes."""
+    deals, lines = told.deals, told.lines
+    funnel, stage_ids = read_funnel()
     order = np.argsort(stage_ids)
-    state = order[np.searchsorted(stage_ids, events["stage"], sorter=order)] if len(stage_ids) else events["stage"]
+    state = order[np.searchsorted(stage_ids, lines["stage"], sorter=order)] if len(stage_ids) else lines["stage"]
     codes = {name: _coded(deals[name]) for name in ("owner", "product", "channel", "region")}
-    index = np.searchsorted(deals["id"], events["deal"])
     ledger = Ledger(
-        deal=index,
-        state=state.astype(np.int64),
-        day=events["day"].astype(np.int64),
-        amount=events["amount"],
+        deal=lines["deal"],
+        state=state.astype(np.int32),
+        day=lines["day"],
+        amount=lines["amount"],
         owner=codes["owner"][0],
         product=codes["product"][0],
         channel=codes["channel"][0],
         region=codes["region"][0],
-        close=_last_of_each(index, events["close"], len(deals["id"])),
-        created=deals["created"].astype(np.int64),
-        event_close=events["close"].astype(np.int64),
+        close=_last_of_each(lines["deal"], lines["close"], len(deals["id"])),
+        created=deals["created"],
+        event_close=lines["close"],
     )
     return DealHistory(
         ledger,
@@ -124,7 +191,7 @@ def deal_history(*, as_of: date, time_zone: str) -> DealHistory:
     )
 
 
-def _funnel() -> tuple[Funnel, npt.NDArray[np.int64]]:
+def read_funnel() -> tuple[Funnel, npt.NDArray[np.int64]]:
     """The states of all pipelines side by side; an open stage keeps its order within its pipeline."""
     stages = list(Stage.objects.order_by("pipeline_id", "position", "pk"))
     funnel = Funnel.of(
@@ -136,14 +203,14 @@ def _funnel() -> tuple[Funnel, npt.NDArray[np.int64]]:
     return funnel, np.array([stage.pk for stage in stages], np.int64)
 
 
-def _coded(keys: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _coded(keys: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """Codes 0 … n - 1 in order of the key, -1 where the key is unknown; and the keys by code."""
     known = np.unique(keys[keys >= 0])
-    return np.where(keys >= 0, np.searchsorted(known, keys), -1).astype(np.int64), known
+    return np.where(keys >= 0, np.searchsorted(known, keys), -1).astype(np.int32), known
 
 
-def _last_of_each(index: npt.NDArray[np.int64], values: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
+def _last_of_each(index: npt.NDArray[Any], values: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
     """The last value of each deal, -1 where it has none; rows come in the order of the ledger."""
-    last = np.full(size, -1, np.int64)
+    last = np.full(size, -1, values.dtype)
     last[index] = values  # a later row of the same deal overwrites the earlier one
     return last
