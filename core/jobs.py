@@ -72,7 +72,7 @@ def carry_out(
     :param doubt: looks at the result before publication; a sentence holds the run back, "" lets it pass
     :raises Exception: what `reckon` or `write` raised, after it is noted on the run; the third time the run is failed
     """
-    with _locked(run) as mine:
+    with session_lock(run.job, run.scope) as mine:
         if not mine:
             return Outcome.BUSY
         attempt = _begin(run, at=clock())
@@ -124,9 +124,13 @@ def patient_statements(minutes: int = STATEMENT_MINUTES) -> Iterator[None]:
 
 
 @contextmanager
-def _locked(run: JobRun) -> Iterator[bool]:
-    """Hold the session lock of (job, scope); Postgres frees it when the connection ends, however it ends."""
-    key = [run.job, run.scope]
+def session_lock(name: str, scope: object) -> Iterator[bool]:
+    """
+    Hold the session lock of a name and a scope, or say that another connection does.
+
+    Postgres frees it when the connection ends, however it ends.
+    """
+    key = [name, str(scope)]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s), hashtext(%s))", key)
         ((mine,),) = cursor.fetchall()

@@ -12,6 +12,7 @@ settings.
     expected    the means of one forecast: leaves by windows, open and not yet created
     errors      past days forecast again: what forecasts of this kind are off by
     draws       joint simulation: shared shocks, leaves, deals
+    groundwork  what a night need not do again: lessons of a month, the closed past as tables
     outlook     the whole: means, quantiles, P(attain), deals, evidence
 
 Method. Discrete day hazards per stage × clock × destination (the clock is the days to the expected closing date where
@@ -26,11 +27,15 @@ Files: `python -m planning.forecasting IN_DIR OUT_DIR` answers the question file
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from .conversion import Conversion, conversion_rates
+from .errors import Replay
+from .expected import Model
 from .history import Funnel, Ledger, from_events
 from .levels import FACTORS
 from .outlook import (
@@ -58,6 +63,8 @@ def forecast(
     seed: int,
     spans: npt.NDArray[np.int64] | None = None,
     replay: bool = True,
+    model: Model | None = None,
+    replays: Sequence[Replay] | None = None,
 ) -> Outlook:
     """
     Forecast wins and revenue from what was known at midnight before the day as_of.
@@ -66,7 +73,8 @@ def forecast(
     won there is booked. leaves (n_deals,): leaf code of each deal, 0 … L - 1 (a leaf is whoever carries the deal; a
     deal of nobody needs a leaf of its own). nodes (M, L): which leaves each node sums. spans (S, 2): periods [first,
     stop) to give quantiles for; by default each period, each three from the first, and all. replay: learn corrections
-    and errors from past forecasts (the greater part of the time).
+    and errors from past forecasts (the greater part of the time). model, replays: learnt before, see `groundwork`; the
+    ledger may then be a condensed one.
     Units: days since 1970-01-01 in the plan's time zone; money as recorded, means unrounded. Deterministic for one
     seed.
     :raises ValueError: where shapes, codes or the order of the ledger do not hold
@@ -82,6 +90,8 @@ def forecast(
         seed=seed,
         spans=spans,
         replay=replay,
+        model=model,
+        replays=replays,
     )
 
 
@@ -95,7 +105,9 @@ __all__ = [
     "DealOdds",
     "Funnel",
     "Ledger",
+    "Model",
     "Outlook",
+    "Replay",
     "Targets",
     "conversion_rates",
     "default_spans",

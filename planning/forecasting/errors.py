@@ -40,6 +40,12 @@ class Replay:
     wins: Floats
     revenue: Floats
 
+    def within(self, windows: int) -> Replay:
+        """The same over its first windows alone."""
+        return Replay(
+            self.open.within(windows), self.new.within(windows), self.wins[:, :, :windows], self.revenue[:, :, :windows]
+        )
+
 
 @dc.dataclass(frozen=True, slots=True)
 class Errors:

@@ -26,6 +26,10 @@ class Part:
     wins_var: Floats
     revenue_var: Floats
 
+    def within(self, windows: int) -> Part:
+        """The same over its first windows alone."""
+        return Part(*(getattr(self, f.name)[:, :windows] for f in dc.fields(self)))
+
 
 @dc.dataclass(frozen=True, slots=True)
 class Model:

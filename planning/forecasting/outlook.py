@@ -6,6 +6,7 @@ what it rests on.
 from __future__ import annotations
 
 import dataclasses as dc
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -161,6 +162,25 @@ def _replays(
     return out[::-1]
 
 
+def replays_of(
+    ledger: Ledger, funnel: Funnel, *, as_of: int, calendar: Ints, leaves: Ints, n_leaves: int
+) -> list[Replay]:
+    """What `make_outlook` learns its errors from, newest first, to be handed to it on the days that follow."""
+    now = np.array([1], np.int64)
+    present = expect(ledger, funnel, as_of=as_of, ends=now, leaf=leaves, n_leaves=n_leaves, explain=False)
+    return _replays(
+        ledger,
+        funnel,
+        present,
+        as_of=as_of,
+        ends=calendar[calendar > as_of] - as_of,
+        leaf=leaves,
+        n_leaves=n_leaves,
+        period=int(np.median(np.diff(calendar))),
+        start=ledger.before(as_of).first_day if ledger.before(as_of).n_events else as_of,
+    )
+
+
 def _corrected(part: Part, wins: float, revenue: float) -> Part:
     return Part(part.wins * wins, part.revenue * revenue, part.wins_var * wins, part.revenue_var * revenue)
 
@@ -207,6 +227,8 @@ def make_outlook(
     seed: int,
     spans: Ints | None = None,
     replay: bool = True,
+    model: Model | None = None,
+    replays: Sequence[Replay] | None = None,
 ) -> Outlook:
     """See `planning.forecasting.forecast`."""
     ledger.check(funnel)
@@ -221,19 +243,17 @@ def make_outlook(
 
     ahead = np.flatnonzero(calendar[1:] > as_of)
     ends = calendar[1:][ahead] - as_of
-    expected = expect(ledger, funnel, as_of=as_of, ends=ends, leaf=leaves, n_leaves=n_leaves)
+    expected = expect(ledger, funnel, as_of=as_of, ends=ends, leaf=leaves, n_leaves=n_leaves, model=model)
     seen = ledger.before(as_of)
     start = max(ledger.history_from, seen.first_day) if seen.n_events else as_of
     period = int(np.median(np.diff(calendar)))
-    replays = (
-        _replays(
+    if replays is None and replay:
+        replays = _replays(
             ledger, funnel, expected, as_of=as_of, ends=ends, leaf=leaves, n_leaves=n_leaves, period=period, start=start
         )
-        if replay
-        else []
-    )
+    past = [each.within(len(ends)) for each in replays or []]
     n_wins = int((expected.won_day >= 0).sum())
-    errors = {m: learn_errors(replays, wins=n_wins, revenue=m == REVENUE) for m in (REVENUE, WINS)}
+    errors = {m: learn_errors(past, wins=n_wins, revenue=m == REVENUE) for m in (REVENUE, WINS)}
     parts = [
         _corrected(part, float(errors[WINS].correction[i]), float(errors[REVENUE].correction[i]))
         for i, part in ((OPEN, expected.open), (NEW, expected.new))
@@ -285,7 +305,7 @@ def make_outlook(
         confidence=_confidence(
             expected,
             months=max(as_of - start, 0) / 30.4375,
-            replays=len(replays),
+            replays=len(past),
             errors=errors,
             recorded=bool((~np.isnan(seen.amount)).any()),
         ),

@@ -41,7 +41,6 @@ SELECT deal.id, owned.owner_id, COALESCE(deal.product_id, -1), COALESCE(deal.cha
 FROM customers_deal deal
 JOIN customers_dealownership owned ON owned.deal_id = deal.id AND owned.valid_from < %(before)s
      AND (owned.valid_to IS NULL OR owned.valid_to >= %(before)s)
-WHERE deal.id BETWEEN %(first)s AND %(last)s AND deal.id %% %(step)s = 0
 """
 _DEAL: dict[str, Width] = {
     "id": "int8",
@@ -51,6 +50,11 @@ _DEAL: dict[str, Width] = {
     "region": "int8",
     "created": "int4",
 }
+_SINCE = """event.id > LEAST(%(from)s, %(read)s) AND event.occurred_at < %(before)s
+  AND (event.occurred_at >= %(start)s OR event.id > %(read)s)
+"""
+_OWNED = "WHERE deal.id BETWEEN %(first)s AND %(last)s AND deal.id %% %(step)s = 0"
+_NAMED = "WHERE deal.id = ANY(%(keys)s)"
 _ALL = (0, 2**62)
 
 
@@ -80,6 +84,15 @@ class DealHistory:
     product_ids: npt.NDArray[np.int64]
     channel_ids: npt.NDArray[np.int64]
     region_ids: npt.NDArray[np.int64]
+
+    def keys(self) -> dict[str, npt.NDArray[np.int64]]:
+        """Whose codes they are, by attribute."""
+        return {
+            "owner": self.owner_ids,
+            "product": self.product_ids,
+            "channel": self.channel_ids,
+            "region": self.region_ids,
+        }
 
     def won(self) -> WonDeals:
         """The deals that stand in a won stage, with the day they came there and the last amount known."""
@@ -131,7 +144,26 @@ def told_before(*, as_of: date, time_zone: str, deals: tuple[int, int] = _ALL, s
     """
     before = midnight(as_of, time_zone)
     params = {"zone": time_zone, "before": before, "first": deals[0], "last": deals[1], "step": step}
-    return _told(copied(_DEALS, params, _DEAL), copied(_LINES + _BEFORE, params, _LINE))
+    return _told(copied(_DEALS + _OWNED, params, _DEAL), copied(_LINES + _BEFORE, params, _LINE))
+
+
+def read_lines(since: dict[str, object]) -> dict[str, npt.NDArray[Any]]:
+    """
+    The lines written since groundwork was read, and all of the month itself, by deal and number.
+
+    :param since: zone; before, the instant to look back from; start, of the month; read, key of the last line that the
+        groundwork surely knew; from, key below which no line of the month lies
+    """
+    lines = copied(_LINES + _SINCE, since, _LINE)
+    order = np.lexsort((lines["seq"], lines["deal"]))
+    return {name: column[order] for name, column in lines.items()}
+
+
+def read_some(keys: npt.NDArray[np.int64], *, before: datetime) -> dict[str, npt.NDArray[Any]]:
+    """What some deals are, in order of their keys; those that nobody owned then are left out."""
+    deals = copied(_DEALS + _NAMED, {"before": before, "keys": keys.tolist()}, _DEAL)
+    order = np.argsort(deals["id"])
+    return {name: column[order] for name, column in deals.items()}
 
 
 def _told(deals: dict[str, npt.NDArray[Any]], lines: dict[str, npt.NDArray[Any]]) -> Told:
@@ -165,7 +197,7 @@ def history_of(told: Told) -> DealHistory:
     funnel, stage_ids = read_funnel()
     order = np.argsort(stage_ids)
     state = order[np.searchsorted(stage_ids, lines["stage"], sorter=order)] if len(stage_ids) else lines["stage"]
-    codes = {name: _coded(deals[name]) for name in ("owner", "product", "channel", "region")}
+    codes = {name: coded(deals[name]) for name in ("owner", "product", "channel", "region")}
     ledger = Ledger(
         deal=lines["deal"],
         state=state.astype(np.int32),
@@ -203,7 +235,7 @@ def read_funnel() -> tuple[Funnel, npt.NDArray[np.int64]]:
     return funnel, np.array([stage.pk for stage in stages], np.int64)
 
 
-def _coded(keys: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+def coded(keys: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """Codes 0 … n - 1 in order of the key, -1 where the key is unknown; and the keys by code."""
     known = np.unique(keys[keys >= 0])
     return np.where(keys >= 0, np.searchsorted(known, keys), -1).astype(np.int32), known

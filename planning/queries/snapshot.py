@@ -15,6 +15,7 @@ from planning.models import MONTHS, DealForecast, NodeForecast, Plan, StageConve
 
 from .booked import Booked, Cents, booked_by_node, by_present_owner, leaves_of
 from .conversions import conversion_rows
+from .groundwork import tonight
 from .history import DealHistory, day_number, deal_history
 from .organisation import Organisation, organisation
 from .wins import wins_ledger
@@ -58,7 +59,8 @@ def snapshot(*, plan: Plan, as_of: date) -> Snapshot:
     :raises ValueError: where the fiscal year ended before the day
     """
     year = plan.fiscal_year
-    history = deal_history(as_of=as_of, time_zone=plan.time_zone)
+    night = tonight(as_of=as_of, time_zone=plan.time_zone)
+    history = night.history
     places = organisation(as_of=as_of, also=history.owner_ids.tolist())
     edges = [add_months(year.first_date, step) for step in range(13)]
     won = wins_ledger(time_zone=plan.time_zone, since=edges[0]).known_before(as_of)
@@ -74,11 +76,14 @@ def snapshot(*, plan: Plan, as_of: date) -> Snapshot:
         targets=_asked(targets, booked.revenue - by_present_owner(history, places, edges)),
         seed=day_number(as_of),
         spans=SPANS,
+        model=night.model,
+        replays=night.replays_for(places.person_ids),
     )
+    whole = history if night.model is None else deal_history(as_of=as_of, time_zone=plan.time_zone)
     return Snapshot(
         nodes=list(_node_rows(outlook, places, booked, targets, edges)),
         deals=list(_deal_rows(outlook, history)),
-        conversions=list(conversion_rows(history, places, as_of=as_of)),
+        conversions=list(conversion_rows(whole, places, as_of=as_of)),
         facts=_facts(outlook),
         is_thin=outlook.confidence.thin,
         history=history,

@@ -1,6 +1,7 @@
 """Writes of the plan."""
 
 from .forecasts import YearIsOver, run_forecast
+from .groundwork import help_with_groundwork, lay_groundwork
 from .ladders import climb_target
 from .refusals import (
     AmountIsInvalid,
@@ -37,6 +38,8 @@ __all__ = [
     "begin_year",
     "climb_target",
     "create_plan",
+    "help_with_groundwork",
+    "lay_groundwork",
     "open_fiscal_year",
     "revise_plan",
     "run_forecast",

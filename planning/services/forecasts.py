@@ -1,5 +1,6 @@
 """The nightly forecast of a plan, carried out and published."""
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -12,7 +13,12 @@ from core.errors import DomainError
 from core.jobs import Outcome
 from core.models import JobRun
 from planning.models import JOB, DealForecast, ForecastEvidence, NodeForecast, Plan, StageConversion
+from planning.queries.groundwork import ledger_is_large
 from planning.queries.snapshot import Snapshot, snapshot
+
+from .groundwork import lay_groundwork, nobody
+
+log = logging.getLogger(__name__)
 
 KEPT_DAYS = 62  # nights kept whole; of older months the last night stays for ever
 _BATCH = 5_000
@@ -24,13 +30,21 @@ class YearIsOver(DomainError):
     """A year that ended before the day has results, not a forecast."""
 
 
-def run_forecast(*, plan: Plan, as_of: date, clock: Callable[[], datetime], again: bool = False) -> Outcome:
+def run_forecast(
+    *,
+    plan: Plan,
+    as_of: date,
+    clock: Callable[[], datetime],
+    again: bool = False,
+    call: Callable[[int], None] = nobody,
+) -> Outcome:
     """
     Forecast a plan from what was known before a business day, and publish it.
 
     Safe to start any number of times, at once, and to kill anywhere: see `core.jobs`.
 
     :param again: reckon anew although the day is published (late data): the next revision
+    :param call: asks other workers to help with a groundwork, see `lay_groundwork`
     :raises YearIsOver: where the plan's year ended before the day
     """
     year = plan.fiscal_year
@@ -42,7 +56,7 @@ def run_forecast(*, plan: Plan, as_of: date, clock: Callable[[], datetime], agai
     run = jobs.due(job=JOB, scope=str(plan.pk), business_date=as_of, now=clock(), again=again)
     outcome = jobs.carry_out(
         run,
-        reckon=lambda: snapshot(plan=plan, as_of=as_of),
+        reckon=lambda: _reckon(plan, as_of, clock, call),
         write=lambda row, night: _write(row, plan, as_of, night),
         doubt=_doubt,
         clock=clock,
@@ -50,6 +64,16 @@ def run_forecast(*, plan: Plan, as_of: date, clock: Callable[[], datetime], agai
     if outcome is Outcome.PUBLISHED:
         jobs.prune(job=JOB, scope=str(plan.pk), before=as_of - timedelta(days=KEPT_DAYS))
     return outcome
+
+
+def _reckon(plan: Plan, as_of: date, clock: Callable[[], datetime], call: Callable[[int], None]) -> Snapshot:
+    """On groundwork where the ledger is large; what goes wrong with the groundwork costs the night time, and nothing else."""
+    if ledger_is_large():
+        try:
+            lay_groundwork(as_of=as_of, time_zone=plan.time_zone, clock=clock, call=call)
+        except Exception:
+            log.exception("no groundwork for %s: the whole history is read instead", as_of)
+    return snapshot(plan=plan, as_of=as_of)
 
 
 def _write(run: JobRun, plan: Plan, as_of: date, night: Snapshot) -> int:
