@@ -78,6 +78,11 @@ bench: ## measure the night, the pages and the API against their floors
 	@$(PYTHON) config/assets.py
 	@$(PYTHON) -m bench
 
+.PHONY: bench-scale
+bench-scale: ## measure a night for ten thousand, a hundred thousand and a million deals
+	$(ENV_DEV)
+	@$(PYTHON) -m bench.scale
+
 .PHONY: bench-forecast
 bench-forecast: ## score the forecast and its peers on a real history and on invented ones
 	$(ENV_DEV)

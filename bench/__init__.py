@@ -5,6 +5,7 @@ What the product costs, measured on a company of 100,000 deals: `make bench`.
     world      the invented company: 200 reps, three years of deals with half a million lines of history
     night      the nightly forecast against COPY of the rows that it reads
     pages      requests a second and latency against an empty view, through a gunicorn of its own
+    scale      reading and reckoning by size, up to a million deals: `make bench-scale`, kept in bench/scale.txt
     counts     queries per page, for one row and for many
 
 Nothing here judges: the numbers of a busy machine are no bug. The last full output stands in bench/README.md.

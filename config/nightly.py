@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from core.jobs import Outcome
 from planning import services
 from planning.models import Plan
+from planning.tasks import call_helpers
 from teams.models import Company
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,9 @@ def _night(plan: Plan, *, clock: Callable[[], datetime], as_of: date | None, nam
         is_running = plan.fiscal_year.first_date <= day < plan.fiscal_year.after_date
         if not is_running and not named:
             return None
-        return Night(plan, day, services.run_forecast(plan=plan, as_of=day, clock=clock, again=again))
+        return Night(
+            plan, day, services.run_forecast(plan=plan, as_of=day, clock=clock, again=again, call=call_helpers)
+        )
     except Exception as error:  # one bad plan stops no other; the run's row and the log keep what happened
         log.exception("the night of %s for %s failed", day, plan)
         return Night(plan, day, Outcome.FAILED, f"{type(error).__name__}: {error}")

@@ -1,7 +1,7 @@
 """Writes of the plan."""
 
 from .forecasts import YearIsOver, run_forecast
-from .groundwork import help_with_groundwork, lay_groundwork
+from .groundwork import help_with_groundwork, lay_groundwork, nobody
 from .ladders import climb_target
 from .refusals import (
     AmountIsInvalid,
@@ -40,6 +40,7 @@ __all__ = [
     "create_plan",
     "help_with_groundwork",
     "lay_groundwork",
+    "nobody",
     "open_fiscal_year",
     "revise_plan",
     "run_forecast",

@@ -36,7 +36,7 @@ def run_forecast(
     as_of: date,
     clock: Callable[[], datetime],
     again: bool = False,
-    call: Callable[[int], None] = nobody,
+    call: Callable[[int, int], None] = nobody,
 ) -> Outcome:
     """
     Forecast a plan from what was known before a business day, and publish it.
@@ -66,7 +66,7 @@ def run_forecast(
     return outcome
 
 
-def _reckon(plan: Plan, as_of: date, clock: Callable[[], datetime], call: Callable[[int], None]) -> Snapshot:
+def _reckon(plan: Plan, as_of: date, clock: Callable[[], datetime], call: Callable[[int, int], None]) -> Snapshot:
     """On groundwork where the ledger is large; what goes wrong with the groundwork costs the night time, and nothing else."""
     if ledger_is_large():
         try:

@@ -30,7 +30,7 @@ KEPT = timedelta(days=62)
 PAUSE = 0.1  # seconds between looks for parts that others are at
 
 
-def nobody(run: int) -> None:
+def nobody(run: int, parts: int) -> None:
     """Ask no one: the leader goes through all parts itself."""
 
 
@@ -39,14 +39,14 @@ def lay_groundwork(
     as_of: date,
     time_zone: str,
     clock: Callable[[], datetime],
-    call: Callable[[int], None] = nobody,
+    call: Callable[[int, int], None] = nobody,
     part_lines: int = PART,
 ) -> Outcome | None:
     """
     Lay the groundwork of the month of a day, where there is none that can be used. None: for a past or a future month.
 
     :param part_lines: lines that one worker is to hold in memory at a time
-    :param call: asks other workers to help with a run: each then calls `help_with_groundwork`
+    :param call: asks other workers to help with a run of so many parts: each then calls `help_with_groundwork`
     """
     start = month_start(as_of)
     size = sizes(as_of=start, time_zone=time_zone)
@@ -78,7 +78,7 @@ def help_with_groundwork(run: int) -> int:
 
 
 def _prepare(
-    run: JobRun, size: Sizes, start: date, *, time_zone: str, part_lines: int, call: Callable[[int], None]
+    run: JobRun, size: Sizes, start: date, *, time_zone: str, part_lines: int, call: Callable[[int, int], None]
 ) -> int:
     """Learn, have all parts made, and return how many they are."""
     lessons = learn(as_of=start, time_zone=time_zone, lines=size.lines)
@@ -99,7 +99,7 @@ def _prepare(
             },
         )
     if row.parts > 1:
-        call(run.pk)
+        call(run.pk, row.parts)
     while _make_parts(row) or _made(row) < row.parts:
         if _made(row) < row.parts:
             time.sleep(PAUSE)

@@ -17,7 +17,7 @@ from planning.forecasting.hazards import expose, kinds_of, table_of
 from planning.forecasting.history import standing_of, stays_of
 from planning.forecasting.levels import stay_levels
 from planning.models import GROUNDWORK, ExposureMonth, Groundwork, GroundworkPart, NodeForecast, Plan
-from planning.queries.groundwork import Night, learn, night_on, part, tonight, usable_groundwork
+from planning.queries.groundwork import PART, Night, learn, night_on, part, tonight, usable_groundwork
 from planning.queries.history import DealHistory, day_number, deal_history, midnight
 from planning.queries.packing import unpack_learnt
 from planning.queries.snapshot import snapshot
@@ -60,8 +60,9 @@ def pipeline(cast: Cast) -> Pipeline:
     return pipeline
 
 
-def lay(**options: int) -> Groundwork:
-    assert services.lay_groundwork(as_of=NIGHT, time_zone=ZONE, clock=_clock, **options) is Outcome.PUBLISHED
+def lay(part_lines: int = PART) -> Groundwork:
+    outcome = services.lay_groundwork(as_of=NIGHT, time_zone=ZONE, clock=_clock, part_lines=part_lines)
+    assert outcome is Outcome.PUBLISHED
     return Groundwork.objects.get(run__in=Publication.objects.filter(job=GROUNDWORK).values("run"))
 
 
@@ -218,7 +219,7 @@ def test_tables_stand_by_the_calendar_month_of_the_end(pipeline: Pipeline) -> No
 def test_a_helper_takes_the_parts_that_nobody_is_at_and_the_leader_the_rest(pipeline: Pipeline) -> None:
     helped: list[int] = []
 
-    def call(run: int) -> None:
+    def call(run: int, parts: int) -> None:
         helped.append(services.help_with_groundwork(run))
 
     outcome = services.lay_groundwork(as_of=NIGHT, time_zone=ZONE, clock=_clock, call=call, part_lines=60)
@@ -229,7 +230,7 @@ def test_a_helper_takes_the_parts_that_nobody_is_at_and_the_leader_the_rest(pipe
 
 
 def test_a_helper_that_dies_leaves_its_part_to_the_leader(pipeline: Pipeline) -> None:
-    def call(run: int) -> None:
+    def call(run: int, parts: int) -> None:
         row = Groundwork.objects.get(run=run)
         lines, deals, months = part(
             as_of=MONTH, time_zone=ZONE, deals=row.deals_of(1), learnt=unpack_learnt(row.lessons)

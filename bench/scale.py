@@ -1,0 +1,134 @@
+"""
+What a night costs by the size of the company: 10,000, 100,000 and a million deals, ten lines of history each.
+
+`python -m bench.scale [DEALS …]` invents the company, lays the groundwork of the month in one process and again with a Celery
+worker that helps, and makes the night on it. Each step runs in a process of its own, so that its peak memory is its own.
+The floor is binary COPY of the rows that a whole reading takes, out of Postgres, thrown away. Seconds are of the clock, with
+those of the processor beside them: on a busy machine only the latter say what the work costs.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bench.database import throw_away
+from bench.report import table
+
+SIZES = (10_000, 100_000, 1_000_000)
+ROWS = (
+    "SELECT deal_id, seq, to_stage_id, occurred_at, amount, expected_close_date FROM customers_stageevent",
+    "SELECT id, product_id, channel_id, region_id, created_date FROM customers_deal",
+    "SELECT deal_id, owner_id, valid_from, valid_to FROM customers_dealownership",
+)
+STEPS = {
+    "copy": "COPY of the rows, thrown away",
+    "read": "whole history read into arrays",
+    "lay": "groundwork laid, one worker",
+    "lay_helped": "groundwork laid, two workers",
+    "night": "night: lines read, hazards and chances",
+    "forecast": "night: the whole forecast, simulation included",
+}
+
+
+def main() -> None:
+    """Measure each size and print the tables."""
+    sizes = [int(size) for size in sys.argv[1:]] or SIZES
+    found = {size: _measure(size) for size in sizes}
+    table(
+        "A night by size: seconds (of the processor), ratio to COPY",
+        ("step", *(f"{size:,} deals" for size in sizes)),
+        [(text, *(_cell(found[size], step) for size in sizes)) for step, text in STEPS.items()],
+    )
+    table(
+        "Peak memory, MB",
+        ("process", *(f"{size:,} deals" for size in sizes)),
+        [
+            (text, *(f"{found[size][step]['peak']:.0f}" for size in sizes))
+            for step, text in (("lay", "groundwork"), ("forecast", "night"))
+        ],
+    )
+    table(
+        "What was read",
+        ("", *(f"{size:,} deals" for size in sizes)),
+        [
+            (name, *(f"{found[size]['facts'][name]:,}" for size in sizes))
+            for name in ("lines", "lines of the month", "open deals", "parts")
+        ],
+    )
+    print(f"\n{os.cpu_count()} processors; load at the end {os.getloadavg()[0]:.1f}.")
+
+
+def _cell(found: dict[str, Any], step: str) -> str:
+    one = found[step]
+    return f"{one['seconds']:.2f} ({one['cpu']:.2f}) {one['seconds'] / found['copy']['seconds']:.1f}×"
+
+
+def _measure(size: int) -> dict[str, Any]:
+    with throw_away():
+        _set_up()
+        facts = _child("load", size)
+        found = {step: _child(step) for step in ("copy", "read", "lay")}
+        with _worker():
+            found["lay_helped"] = _child("lay_helped")
+        found |= {step: _child(step) for step in ("night", "forecast")}
+    facts |= {name: found["night"][name] for name in ("lines of the month", "open deals", "parts")}
+    return found | {"facts": facts}
+
+
+def _set_up() -> None:
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], check=True)
+
+
+def _child(step: str, *arguments: object) -> dict[str, Any]:
+    command = [sys.executable, "-m", "bench.scale", f"--{step}", *map(str, arguments)]
+    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
+    print(f"{step}: {found}", file=sys.stderr, flush=True)
+    return found
+
+
+@contextmanager
+def _worker() -> Iterator[None]:
+    """A Celery worker of one process, until the end of the block."""
+    command = [sys.executable, "-m", "celery", "-A", "config.celery", "worker", "-c", "1", "-l", "ERROR"]
+    worker = subprocess.Popen(command, env=os.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _child("wait")
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(60)
+
+
+def timed(act: Callable[[], object]) -> dict[str, float]:
+    begun, used = time.perf_counter(), time.process_time()
+    act()
+    taken = {"seconds": time.perf_counter() - begun, "cpu": time.process_time() - used}
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return taken | {"peak": held / 1024 if sys.platform.startswith("linux") else held / 1024**2}
+
+
+def _step(name: str, *arguments: str) -> dict[str, Any]:
+    """One step in this process."""
+    import django
+
+    django.setup()
+    from bench import scale_steps
+    from core.jobs import patient_statements
+
+    step: Callable[..., dict[str, Any]] = getattr(scale_steps, name)
+    with patient_statements():
+        return step(*map(int, arguments))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1 and sys.argv[1].startswith("--"):
+        print(json.dumps(_step(sys.argv[1].removeprefix("--"), *sys.argv[2:])))
+    else:
+        main()

@@ -1,0 +1,139 @@
+"""The steps of `bench.scale`, each for a process of its own: it says what it measured."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from django.db import connection
+from django.utils import timezone
+
+from bench.scale import ROWS, timed
+from core.models import JobRun, Publication, WorkerSeen
+from core.periods import add_months
+from core.wake import wake
+from planning import services
+from planning.forecasting import Targets
+from planning.forecasting import forecast as reckon
+from planning.forecasting.expected import expect
+from planning.models import GROUNDWORK, Groundwork, Plan
+from planning.queries.groundwork import Night, night_on
+from planning.queries.history import day_number, deal_history
+
+TODAY: Final = timezone.localdate()
+
+
+def load(deals: int) -> dict[str, Any]:
+    """Invent the company."""
+    from bench import scale_load
+
+    return scale_load.load(deals, TODAY)
+
+
+class _Nothing:
+    def write(self, block: bytes) -> int:
+        return len(block)
+
+
+def copy() -> dict[str, Any]:
+    """The floor: the rows leave Postgres and nobody keeps them."""
+
+    def act() -> None:
+        with connection.cursor() as cursor:
+            for select in ROWS:
+                cursor.copy_expert(f"COPY ({select}) TO STDOUT (FORMAT binary)", _Nothing())
+
+    act()
+    return timed(act)
+
+
+def _plan() -> Plan:
+    return Plan.objects.select_related("fiscal_year").get()
+
+
+def read() -> dict[str, Any]:
+    """What a night without groundwork reads."""
+    return timed(lambda: deal_history(as_of=TODAY, time_zone=_plan().time_zone))
+
+
+def lay(call: Callable[[int, int], None] = services.nobody) -> dict[str, Any]:
+    """The groundwork of the month, from nothing."""
+    Publication.objects.filter(job=GROUNDWORK).delete()
+    JobRun.objects.filter(job=GROUNDWORK).delete()
+    zone = _plan().time_zone
+
+    def act() -> None:
+        outcome = services.lay_groundwork(as_of=TODAY, time_zone=zone, clock=timezone.now, call=call)
+        assert outcome == "published", outcome
+
+    return timed(act)
+
+
+def lay_helped() -> dict[str, Any]:
+    """The same with the help of a Celery worker."""
+    return lay(lambda run, parts: wake("planning.tasks.help_with_groundwork", run=run))
+
+
+def wait() -> dict[str, Any]:
+    """Until a worker has said that it is there."""
+    for _ in range(600):
+        if WorkerSeen.objects.exists():
+            return {}
+        time.sleep(0.1)
+    raise SystemExit("no worker came")
+
+
+def _tonight() -> tuple[Night, dict[str, int]]:
+    row = Groundwork.objects.defer("lessons").get()
+    night = night_on(row, as_of=TODAY, time_zone=_plan().time_zone)
+    return night, {"parts": row.parts}
+
+
+def night() -> dict[str, Any]:
+    """A night on groundwork up to the expected values and the chance of every open deal."""
+    found: dict[str, Any] = {}
+
+    def act() -> None:
+        tonight, facts = _tonight()
+        ledger, ends = tonight.history.ledger, _edges()[1:] - day_number(TODAY)
+        people = len(tonight.history.owner_ids)
+        expected = expect(
+            ledger,
+            tonight.history.funnel,
+            as_of=day_number(TODAY),
+            ends=ends[ends > 0],
+            leaf=ledger.owner,
+            n_leaves=people,
+            model=tonight.model,
+        )
+        start = day_number(TODAY.replace(day=1))
+        found.update(facts | {"open deals": len(expected.deal), "lines of the month": int((ledger.day >= start).sum())})
+
+    return timed(act) | found
+
+
+def _edges() -> Any:
+    return np.array([day_number(add_months(TODAY.replace(day=1), step)) for step in range(13)])
+
+
+def forecast() -> dict[str, Any]:
+    """The whole forecast of the night, all people and months simulated, after the reading."""
+    tonight, _ = _tonight()
+    ledger, people = tonight.history.ledger, len(tonight.history.owner_ids)
+    nodes = np.vstack([np.ones((1, people)), np.eye(people)]).astype(bool)
+
+    def act() -> None:
+        reckon(
+            ledger,
+            tonight.history.funnel,
+            as_of=day_number(TODAY),
+            calendar=_edges(),
+            leaves=ledger.owner,
+            nodes=nodes,
+            targets=Targets.none(),
+            seed=1,
+            model=tonight.model,
+            replays=tonight.replays_for(tuple(tonight.history.owner_ids.tolist())),
+        )
+
+    return timed(act)
