@@ -307,6 +307,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "person": env.str("API_RATE", "1200/min"),
         "address": "120/min",
+        "turned_away": "60/min",  # answers with 401
     },
     "DEFAULT_VERSIONING_CLASS": None,
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS tells a stranger nothing; the schema tells everybody the same

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from knox.auth import TokenAuthentication
+from rest_framework.authentication import get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from core import audit
+from core.api.throttles import refuse_where_too_many_were_turned_away
 from core.models import ApiToken
 
 if TYPE_CHECKING:
@@ -21,12 +23,26 @@ _TOKEN = re.compile(rb"yl_[0-9a-zA-Z]{20,120}")
 
 
 class ScopedTokenAuthentication(TokenAuthentication):
-    """`Authorization: Token yl_…`. The audit lines of the request carry the token's name."""
+    """
+    `Authorization: Token yl_…`. The audit lines of the request carry the token's name.
+
+    Whatever is wrong with a token (unknown, expired, of a disabled person) gets one and the same answer, and an address
+    that has had too many of those is heard no more for a while.
+    """
+
+    def authenticate(self, request: Request) -> Any:
+        if get_authorization_header(request):
+            refuse_where_too_many_were_turned_away(request)
+        return super().authenticate(request)
 
     def authenticate_credentials(self, token: bytes) -> tuple[Any, ApiToken]:
+        invalid = AuthenticationFailed(_("This token is not valid, or no longer."), code="token_invalid")
         if not _TOKEN.fullmatch(token):  # before the database sees bytes that no token has
-            raise AuthenticationFailed(_("This token is not valid, or no longer."), code="token_invalid")
-        person, api_token = super().authenticate_credentials(token)
+            raise invalid
+        try:
+            person, api_token = super().authenticate_credentials(token)
+        except AuthenticationFailed:
+            raise invalid from None
         audit.token_name.set(api_token.name)  # core.middleware.request_id takes it back
         return person, api_token
 

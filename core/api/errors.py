@@ -18,6 +18,7 @@ from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
 from core import audit
+from core.api.throttles import count_as_turned_away
 from core.api.versions import etag_at
 from core.errors import DomainError, Problem, VersionConflict
 
@@ -35,6 +36,8 @@ def as_problem(exc: Exception, context: Mapping[str, Any]) -> Response:
         case drf.ValidationError():
             errors = list(_flat(exc.get_full_details()))
             return _response(400, "invalid", _("The input is not valid."), errors=errors)
+        case drf.NotAuthenticated() | drf.AuthenticationFailed():
+            return _turned_away(exc, context)
         case drf.APIException():
             return _response(exc.status_code, _code(exc), str(exc.detail), headers=_headers(exc))
         case Http404() | django.ObjectDoesNotExist():
@@ -108,6 +111,15 @@ def error(problem: Problem) -> dict[str, object]:
     """Return one wrong field as the API shows it."""
     shown: dict[str, object] = {"field": problem.field, "message": str(problem.message), "code": problem.code}
     return shown if problem.line is None else {**shown, "line": problem.line}
+
+
+def _turned_away(exc: drf.APIException, context: Mapping[str, Any]) -> Response:
+    """Answer 401, and 429 to an address that has had too many of them."""
+    try:
+        count_as_turned_away(context["request"])
+    except drf.Throttled as often:
+        exc = often
+    return _response(exc.status_code, _code(exc), str(exc.detail), headers=_headers(exc))
 
 
 def _domain(exc: DomainError, context: Mapping[str, Any]) -> Response:

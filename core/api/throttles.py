@@ -1,4 +1,9 @@
-"""How often one may call. Redis counts; where it is down everybody may, and the log says so once in a while."""
+"""
+How often one may call, and how often one may be turned away.
+
+Redis counts the calls; where it is down everybody may, and the log says so once in a while. Postgres counts those turned
+away (401), as it counts failed sign-ins: an emptied Redis opens nothing.
+"""
 
 import logging
 from typing import TYPE_CHECKING
@@ -6,6 +11,7 @@ from typing import TYPE_CHECKING
 from django.core.cache import caches
 from django.utils.connection import ConnectionProxy
 from redis.exceptions import RedisError
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
@@ -52,3 +58,42 @@ class PerAddress(FailsOpen):
         if request.user and request.user.is_authenticated:
             return None
         return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
+
+
+class TurnedAway(SimpleRateThrottle):
+    """Answers with 401 by address, counted in the default cache, which is a table."""
+
+    scope = "turned_away"
+
+    def get_cache_key(self, request: Request, view: "APIView | None") -> str:
+        return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
+
+
+class _Looking(TurnedAway):
+    """The same count, looked at only."""
+
+    def throttle_success(self) -> bool:
+        return True
+
+
+def refuse_where_too_many_were_turned_away(request: Request) -> None:
+    """
+    Listen to no token from an address that brought too many wrong ones: what is not looked at tells nothing.
+
+    :raises Throttled: with the seconds to wait
+    """
+    _ask(_Looking(), request)
+
+
+def count_as_turned_away(request: Request) -> None:
+    """
+    Count one more answer of 401 for the caller's address.
+
+    :raises Throttled: where the address has had too many: the answer then says when to come back, instead
+    """
+    _ask(TurnedAway(), request)
+
+
+def _ask(throttle: SimpleRateThrottle, request: Request) -> None:
+    if not throttle.allow_request(request, None):  # type: ignore[arg-type]  # the view decides nothing here
+        raise Throttled(throttle.wait())

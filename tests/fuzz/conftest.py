@@ -19,7 +19,7 @@ def company(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterat
     """One company for all operations: making it takes longer than asking about it."""
     with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), undone():
         # Many requests are the point here; the throttles have tests of their own.
-        patch.setattr(SimpleRateThrottle, "THROTTLE_RATES", {"person": None, "address": None})
+        patch.setattr(SimpleRateThrottle, "THROTTLE_RATES", {"person": None, "address": None, "turned_away": None})
         today = timezone.localdate()
         world = make_world(today, deals=21, store_file=False)
         run_forecast(plan=world.plan, as_of=today, clock=timezone.now)

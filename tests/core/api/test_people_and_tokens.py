@@ -2,15 +2,18 @@
 
 import logging
 from datetime import timedelta
+from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.core.cache import caches
+from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisAway
 from rest_framework.test import APIClient
 
-from core.api.throttles import FailsOpen, PerAddress, PerPerson
+from core.api.throttles import FailsOpen, PerAddress, PerPerson, TurnedAway
 from core.models import ApiToken, AuditEntry
 from core.tokens import issue_token
 from teams.models import User
@@ -87,6 +90,64 @@ def test_too_many_requests_are_told_when_to_come_back(client: APIClient) -> None
         answer = client.get("/api/people")
     assert codes == [200, 200, 429]
     assert (answer.json()["code"], 1 <= int(answer["Retry-After"]) <= 61) == ("throttled", True)
+
+
+def turned_away(header: str, address: str = "10.2.0.1") -> Any:
+    return APIClient(REMOTE_ADDR=address).get("/api/people", headers={"authorization": header} if header else {})
+
+
+UNKNOWN = "Token yl_" + "0" * 64
+
+
+def test_every_token_that_is_not_valid_gets_the_same_answer(person: User) -> None:
+    def told(secret: str) -> tuple[int, dict[str, object], str]:
+        answer = turned_away(f"Token {secret}")
+        return answer.status_code, {**answer.json(), "request_id": ""}, answer["WWW-Authenticate"]
+
+    secrets = [issue_token(actor=person, name="x", scopes=("people:read",), days=1)[1] for _ in range(3)]
+    beside_the_secret = secrets[0][:20] + "0" * (len(secrets[0]) - 20)
+    expired = ApiToken.objects.get(token_key=secrets[1][:15])
+    ApiToken.objects.filter(pk=expired.pk).update(expiry=timezone.now() - timedelta(days=1))
+    answers = [told(beside_the_secret), told(secrets[1]), told(UNKNOWN.removeprefix("Token ")), told("x")]
+    User.objects.update(is_active=False)
+    assert [*answers, told(secrets[2])] == [answers[0]] * 5
+    assert answers[0][0] == 401
+
+
+@pytest.mark.parametrize("header", [UNKNOWN, "Token x", ""])
+def test_an_address_that_was_turned_away_too_often_is_told_when_to_come_back(person: User, header: str) -> None:
+    with patch.object(TurnedAway, "rate", "3/min", create=True):
+        codes = [turned_away(header).status_code for _ in range(3)]
+        answer = turned_away(header)
+        elsewhere = turned_away(header, "10.2.0.2")
+    assert codes == [401, 401, 401]
+    assert (answer.status_code, answer.json()["code"]) == (429, "throttled")
+    assert 1 <= int(answer["Retry-After"]) <= 61
+    assert elsewhere.status_code == 401
+
+
+def test_from_such_an_address_no_token_is_listened_to_but_who_is_signed_in_goes_on(
+    person: User, client: APIClient
+) -> None:
+    caller = bearer(person, "people:read")
+    with patch.object(TurnedAway, "rate", "3/min", create=True):
+        for _ in range(3):
+            turned_away(UNKNOWN, "127.0.0.1")
+        assert caller.get("/api/people").status_code == 429
+        assert client.get("/api/people").status_code == 200
+
+
+def test_those_turned_away_are_counted_in_postgres_and_need_no_redis(person: User) -> None:
+    caches["redis"].clear()
+    with (
+        patch.object(TurnedAway, "rate", "1/min", create=True),
+        patch("django.core.cache.backends.redis.RedisCache.get", side_effect=RedisAway),
+    ):
+        turned_away(UNKNOWN)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM shared_cache WHERE cache_key LIKE '%turned_away%'")
+            assert cursor.fetchone() == (1,)
+        assert turned_away(UNKNOWN).status_code == 429
 
 
 def test_a_caller_cannot_become_somebody_else_by_a_header(person: User) -> None:
