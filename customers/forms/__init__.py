@@ -4,7 +4,7 @@ from .activities import ActivityForm, FinishForm
 from .customers import ContactForm, CustomerForm
 from .deals import AmendForm, DealFactsForm, DealForm, HandOverForm, MoveForm, ReopenForm, VersionForm
 from .filters import BoardFilter, CustomerFilter, DealFilter
-from .setup import NewWordForm, WordForm
+from .setup import NewWordForm, PlaceForm, WordForm
 
 __all__ = [
     "ActivityForm",
@@ -20,6 +20,7 @@ __all__ = [
     "HandOverForm",
     "MoveForm",
     "NewWordForm",
+    "PlaceForm",
     "ReopenForm",
     "VersionForm",
     "WordForm",

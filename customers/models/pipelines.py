@@ -7,12 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Named(models.Model):
-    """A word of the company's own vocabulary, in English and in Chinese."""
+    """A word of the company's own vocabulary, in English and in Chinese. `version` counts the changes of its words."""
 
     name = models.CharField(_("name"), max_length=80)
     name_zh = models.CharField(_("name in Chinese"), max_length=80, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("in use"), default=True)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         abstract = True

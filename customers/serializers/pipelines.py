@@ -1,7 +1,7 @@
 from core.api.serializers import ModelOut
 from customers.models import Channel, Pipeline, ProductLine, Region, Stage
 
-WORD = ["id", "name", "name_zh", "position", "is_active"]
+WORD = ["id", "name", "name_zh", "position", "is_active", "version"]
 
 
 class StageOut(ModelOut):

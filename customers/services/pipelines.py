@@ -8,8 +8,10 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from core import audit
+from core.errors import VersionConflict
 from core.transactions import within_transaction
 from customers.models import Channel, Deal, Pipeline, ProductLine, Region, Stage
+from customers.models.pipelines import Named
 from customers.services import refusals
 from teams.models import User
 
@@ -54,19 +56,21 @@ def create_pipeline(
 
 
 @transaction.atomic(durable=True)
-def edit_pipeline(*, pipeline: Pipeline, actor: User, name: str, name_zh: str, is_active: bool) -> Pipeline:
+def edit_pipeline(
+    *, pipeline: Pipeline, version: int, actor: User, name: str, name_zh: str, is_active: bool
+) -> Pipeline:
     """
     Rename a pipeline, retire it or take it back into use.
 
-    :raises NameIsTaken: :raises StageIsInUse: when it is to retire while deals are open in it
+    :raises VersionConflict, NameIsTaken:
+    :raises StageIsInUse: when it is to retire while deals are open in it
     """
     pipeline = Pipeline.objects.select_for_update().get(pk=pipeline.pk)
+    _check_version(pipeline, version)
     _check_name(Pipeline, name, but=pipeline.pk)
     if pipeline.is_active and not is_active and Deal.objects.open().filter(pipeline=pipeline).exists():
         raise refusals.StageIsInUse(_("Deals are open in this pipeline; close them before retiring it."))
-    pipeline.name, pipeline.name_zh, pipeline.is_active = name.strip(), name_zh.strip(), is_active
-    pipeline.save(update_fields=["name", "name_zh", "is_active"])
-    audit.record("customers.pipeline.edited", actor=actor, subject=pipeline, name=name, is_active=is_active)
+    _rewrite("customers.pipeline.edited", pipeline, actor, name=name, name_zh=name_zh, is_active=is_active)
     return pipeline
 
 
@@ -84,31 +88,36 @@ def add_stage(*, pipeline: Pipeline, actor: User, name: str, name_zh: str = "") 
 
 
 @transaction.atomic(durable=True)
-def edit_stage(*, stage: Stage, actor: User, name: str, name_zh: str, is_active: bool) -> Stage:
+def edit_stage(*, stage: Stage, version: int, actor: User, name: str, name_zh: str, is_active: bool) -> Stage:
     """
     Rename a stage, retire it or take it back into use. A retired stage keeps the deals that stand in it and takes no more.
 
-    :raises NameIsTaken, PipelineNeedsItsStages:
+    :raises VersionConflict, StageIsGone, NameIsTaken, PipelineNeedsItsStages:
     """
     stages = list(Stage.objects.select_for_update().filter(pipeline=stage.pipeline_id))
-    stage = next(row for row in stages if row.pk == stage.pk)
+    stage = _among(stages, stage, version)
     _check_stage_name([row for row in stages if row.pk != stage.pk], name)
     if not is_active:
         _check_spare(stage, stages)
-    stage.name, stage.name_zh, stage.is_active = name.strip(), name_zh.strip(), is_active
-    stage.save(update_fields=["name", "name_zh", "is_active"])
-    audit.record("customers.stage.edited", actor=actor, subject=stage, name=name, is_active=is_active)
+    _rewrite("customers.stage.edited", stage, actor, name=name, name_zh=name_zh, is_active=is_active)
     return stage
 
 
 @transaction.atomic(durable=True)
-def move_stage(*, stage: Stage, actor: User, up: bool) -> Stage:
-    """Exchange an open stage with the open one before (up) or after it; at the end nothing happens."""
+def move_stage(*, stage: Stage, position: int, actor: User, up: bool) -> Stage:
+    """
+    Exchange an open stage with the open one before (up) or after it; at the end nothing happens.
+
+    :param position: where the actor saw it stand
+    :raises VersionConflict: where it no longer stands there
+    """
     stages = list(Stage.objects.select_for_update().filter(pipeline=stage.pipeline_id).order_by("position"))
     opens = [row for row in stages if row.is_open]
     keys = [row.pk for row in opens]
     here = keys.index(stage.pk) if stage.pk in keys else -1
     there = here + (-1 if up else 1)
+    if here >= 0 and opens[here].position != position:
+        raise VersionConflict(current=opens[here].version, position=opens[here].position)
     if here < 0 or not 0 <= there < len(opens):
         return stage
     opens[here], opens[there] = opens[there], opens[here]
@@ -118,14 +127,16 @@ def move_stage(*, stage: Stage, actor: User, up: bool) -> Stage:
 
 
 @transaction.atomic(durable=True)
-def delete_stage(*, stage: Stage, actor: User) -> Stage:
+def delete_stage(*, stage: Stage, version: int, actor: User) -> Stage:
     """
     Delete a stage that no deal ever stood in.
 
+    :raises VersionConflict: where somebody has renamed it meanwhile, so that it is another stage now
     :raises StageIsInUse: when a deal or a line of history names it: retire it instead
     :raises PipelineNeedsItsStages: for won, lost and the last open stage
     """
     stages = list(Stage.objects.select_for_update().filter(pipeline=stage.pipeline_id))
+    stage = _among(stages, stage, version)
     _check_spare(stage, stages)
     audit.record("customers.stage.deleted", actor=actor, subject=stage, name=stage.name)
     try:
@@ -146,21 +157,55 @@ def add_word(*, kind: type[Word], actor: User, name: str, name_zh: str = "") -> 
 
 
 @transaction.atomic(durable=True)
-def edit_word(*, word: Word, actor: User, name: str, name_zh: str, is_active: bool) -> Word:
-    """Rename a product line, a region or a channel, retire it or take it back into use. :raises NameIsTaken:"""
+def edit_word(*, word: Word, version: int, actor: User, name: str, name_zh: str, is_active: bool) -> Word:
+    """
+    Rename a product line, a region or a channel, retire it or take it back into use.
+
+    :raises VersionConflict, NameIsTaken:
+    """
+    current: Word = type(word)._default_manager.select_for_update().get(pk=word.pk)
+    _check_version(current, version)
     _check_name(type(word), name, but=word.pk)
-    word.name, word.name_zh, word.is_active = name.strip(), name_zh.strip(), is_active
-    word.save(update_fields=["name", "name_zh", "is_active"])
-    audit.record(f"customers.{word._meta.model_name}.edited", actor=actor, subject=word, name=name, is_active=is_active)
-    return word
+    event = f"customers.{word._meta.model_name}.edited"
+    _rewrite(event, current, actor, name=name, name_zh=name_zh, is_active=is_active)
+    return current
+
+
+@within_transaction
+def _rewrite(event: str, word: Named, actor: User, **facts: str | bool) -> None:
+    """Write what is different in a word, count the change and record it; where nothing is different, do nothing."""
+    told = {name: value.strip() if isinstance(value, str) else value for name, value in facts.items()}
+    changes = {name: [getattr(word, name), value] for name, value in told.items() if getattr(word, name) != value}
+    if not changes:
+        return
+    for name, (_before, value) in changes.items():
+        setattr(word, name, value)
+    word.version += 1
+    word.save(update_fields=[*changes, "version"])
+    audit.record(event, actor=actor, subject=word, name=word.name, changes=changes)
+
+
+def _among(stages: Sequence[Stage], stage: Stage, version: int) -> Stage:
+    """Return the stage as the database has it now. :raises StageIsGone, VersionConflict:"""
+    found = next((row for row in stages if row.pk == stage.pk), None)
+    if found is None:
+        raise refusals.StageIsGone
+    _check_version(found, version)
+    return found
+
+
+def _check_version(word: Named, version: int) -> None:
+    if word.version != version:
+        raise VersionConflict(current=word.version, name=word.name, name_zh=word.name_zh, is_active=word.is_active)
 
 
 @within_transaction
 def _number(stages: Sequence[Stage]) -> None:
     """Give the stages their positions in this order; the rule of one stage per position is checked at the commit."""
     for position, stage in enumerate(stages, start=1):
-        stage.position = position
-        stage.save()
+        if stage.position != position or stage.pk is None:
+            stage.position = position
+            stage.save()
 
 
 def _check_spare(stage: Stage, stages: Sequence[Stage]) -> None:

@@ -118,3 +118,10 @@ class PipelineNeedsItsStages(DomainError):
 
 class StageIsInUse(DomainError):
     code = "stage_is_in_use"
+
+
+class StageIsGone(DomainError):
+    code = "stage_is_gone"
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody has deleted this stage meanwhile."))

@@ -15,6 +15,7 @@ from customers import policies, queries, services
 from customers.forms import ContactForm, CustomerFilter, CustomerForm
 from customers.models import Contact, Customer, Stage
 from customers.queries.customers import activities_of, deals_of
+from customers.views.conflicts import theirs
 from customers.views.tables import ROWS_A_PAGE, CustomerTable
 from teams.models import Company
 
@@ -73,7 +74,7 @@ def customer_edit(request: AuthedRequest, pk: int) -> HttpResponse:
     ):
         messages.success(request, _("Saved."))
         return redirect("customers:customer-detail", pk=pk)
-    context = {"customer": customer, "form": form, "theirs": _theirs(form)}
+    context = {"customer": customer, "form": form, "theirs": theirs(form)}
     return page(request, "customers/customer_edit.html", context, status=422 if form.is_bound else 200)
 
 
@@ -106,16 +107,5 @@ def contact_edit(request: AuthedRequest, pk: int) -> HttpResponse:
     ):
         messages.success(request, _("Saved."))
         return redirect("customers:customer-detail", pk=contact.customer_id)
-    context = {"customer": contact.customer, "contact": contact, "form": form, "theirs": _theirs(form)}
+    context = {"customer": contact.customer, "contact": contact, "form": form, "theirs": theirs(form)}
     return page(request, "customers/contact_edit.html", context, status=422 if form.is_bound else 200)
-
-
-def _theirs(form: ContactForm | CustomerForm) -> dict[str, object]:
-    """Return what the row holds now, after a conflict, and give the form the version with which to send again."""
-    refusal = getattr(form, "refusal", None)
-    if refusal is None or "current_version" not in refusal.extra:
-        return {}
-    data = form.data.copy()  # type: ignore[attr-defined]  # a bound form has a QueryDict
-    data["version"] = refusal.extra["current_version"]
-    form.data = data
-    return dict(refusal.extra)

@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.access import require
-from core.errors import DomainError
+from core.errors import DomainError, VersionConflict
 from core.pages import AuthedRequest, carried_out, page
 from customers import policies, services
-from customers.forms import NewWordForm, WordForm
+from customers.forms import NewWordForm, PlaceForm, VersionForm, WordForm
 from customers.models import Channel, Pipeline, ProductLine, Region, Stage
+from customers.views.conflicts import theirs
 
 WORDS: dict[str, tuple[type[ProductLine | Region | Channel], Promise | str, Promise | str]] = {
     "products": (ProductLine, gettext_lazy("Product lines"), gettext_lazy("Add a product line")),
@@ -56,7 +57,7 @@ def pipeline_edit(request: AuthedRequest, pk: int) -> HttpResponse:
         and carried_out(form, services.edit_pipeline, pipeline=pipeline, actor=request.user)
     ):
         return redirect("customers:stages")
-    context = {"form": form, "title": pipeline}
+    context = {"form": form, "title": pipeline, "theirs": theirs(form)}
     return page(request, "customers/word_edit.html", context, status=422 if form.is_bound else 200)
 
 
@@ -86,26 +87,42 @@ def stage_edit(request: AuthedRequest, pk: int) -> HttpResponse:
         and carried_out(form, services.edit_stage, stage=stage, actor=request.user)
     ):
         return redirect("customers:stages")
-    context = {"form": form, "title": stage, "stage": stage}
+    context = {
+        "form": form,
+        "title": stage,
+        "stage": stage,
+        "theirs": theirs(form),
+        "delete_fields": [("version", stage.version)],
+    }
     return page(request, "customers/stage_edit.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST
 def stage_move(request: AuthedRequest, pk: int) -> HttpResponse:
     require(policies.can_set_up(request.user))
-    services.move_stage(stage=get_object_or_404(Stage, pk=pk), actor=request.user, up=request.POST.get("way") == "up")
+    stage = get_object_or_404(Stage, pk=pk)
+    form = PlaceForm(request.POST)
+    if form.is_valid():
+        up, position = form.cleaned_data["way"] == "up", form.cleaned_data["position"]
+        try:
+            services.move_stage(stage=stage, position=position, actor=request.user, up=up)
+        except VersionConflict:
+            messages.error(request, _("Somebody changed the order meanwhile. Look at it, then move the stage again."))
     return redirect("customers:stages")
 
 
 @require_POST
 def stage_delete(request: AuthedRequest, pk: int) -> HttpResponse:
     require(policies.can_set_up(request.user))
-    try:
-        stage = services.delete_stage(stage=get_object_or_404(Stage, pk=pk), actor=request.user)
-    except DomainError as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, _("The stage “%(stage)s” is gone.") % {"stage": stage})
+    stage = get_object_or_404(Stage, pk=pk)
+    form = VersionForm(request.POST)
+    if form.is_valid():
+        try:
+            stage = services.delete_stage(stage=stage, actor=request.user, **form.cleaned_data)
+        except DomainError as refusal:
+            messages.error(request, refusal.message)
+        else:
+            messages.success(request, _("The stage “%(stage)s” is gone.") % {"stage": stage})
     return redirect("customers:stages")
 
 
@@ -145,7 +162,7 @@ def word_edit(request: AuthedRequest, kind: str, pk: int) -> HttpResponse:
         and carried_out(form, services.edit_word, word=word, actor=request.user)
     ):
         return redirect("customers:words", kind=kind)
-    context = {"form": form, "title": word, "kind": kind}
+    context = {"form": form, "title": word, "kind": kind, "theirs": theirs(form)}
     return page(request, "customers/word_edit.html", context, status=422 if form.is_bound else 200)
 
 

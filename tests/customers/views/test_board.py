@@ -75,7 +75,7 @@ def test_a_full_column_shows_its_latest_cards_and_offers_the_rest(cast: Cast) ->
 
 def test_a_retired_stage_stays_on_the_board_while_deals_stand_in_it(cast: Cast) -> None:
     deal = make_deal(owner=cast.rao, path=("Lead", "Visited"))
-    services.edit_stage(stage=deal.stage, actor=cast.admin, name="Visited", name_zh="", is_active=False)
+    services.edit_stage(stage=deal.stage, version=1, actor=cast.admin, name="Visited", name_zh="", is_active=False)
     assert "Visited" in [row.stage.name for row in as_(cast.rao).get(reverse("customers:board")).context["columns"]]
     services.move_deal(
         deal=deal, to_stage=stage_of(deal.pipeline, "Quoted"), version=2, actor=cast.rao, now=timezone.now()

@@ -196,7 +196,7 @@ def test_a_customer_out_of_sight_is_answered_like_one_that_does_not_exist(cast: 
 def test_editing_keeps_a_retired_product_line_that_the_deal_has(cast: Cast) -> None:
     product = make_product("Old line")
     deal = make_deal(owner=cast.rao, product=product)
-    services.edit_word(word=product, actor=cast.admin, name="Old line", name_zh="", is_active=False)
+    services.edit_word(word=product, version=1, actor=cast.admin, name="Old line", name_zh="", is_active=False)
     data = {"version": 1, "title": "New title", "customer": deal.customer.name if deal.customer else ""}
     path = reverse("customers:deal-edit", args=[deal.pk])
     assert as_(cast.rao).post(path, {**data, "product": product.pk}).status_code == 302
