@@ -1,7 +1,7 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from teams.models import User
@@ -19,6 +19,17 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
             return self
         people = User.objects.visible_to(user).values("pk")
         return self.filter(Q(person__in=people) | Q(deal__owner__in=people))
+
+    def with_sight(self, user: User) -> Self:
+        """
+        Add `sees_deal` and `sees_customer`: one's own activity stays when its deal or customer goes to somebody else.
+
+        Whoever shows an activity then shows its subject, and nothing of what is no longer the reader's.
+        """
+        return self.annotate(
+            sees_deal=Exists(Deal.objects.visible_to(user).filter(pk=OuterRef("deal"))),
+            sees_customer=Exists(Customer.objects.visible_to(user).filter(pk=OuterRef("customer"))),
+        )
 
     def planned(self) -> Self:
         return self.filter(done_at__isnull=True)

@@ -68,6 +68,7 @@ def _planned(user: User) -> QuerySet[Activity]:
     return (
         Activity.objects.filter(person=user)
         .planned()
+        .with_sight(user)
         .select_related("deal__stage", "customer")
         .prefetch_related(contacts)
     )

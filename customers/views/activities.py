@@ -47,7 +47,8 @@ def activity_new(request: AuthedRequest) -> HttpResponse:
         )
         if activity:
             messages.success(request, _("Planned.") if planned else _("Logged."))
-            return redirect(_back(activity, planned_alone=deal is None and customer is None))
+            alone = deal is None and customer is None
+            return redirect(reverse("customers:my-day") if alone else _about_page(activity))
     context = {"form": form, "deal": deal, "customer": customer, "planned": planned, "query": request.GET.urlencode()}
     return page(request, "customers/activity_new.html", context, status=422 if form.is_bound else 200)
 
@@ -55,8 +56,8 @@ def activity_new(request: AuthedRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def activity_done(request: AuthedRequest, pk: int) -> HttpResponse:
     """One tap on the day's list finishes an activity; the page of its own also asks what came of it."""
-    activities = Activity.objects.visible_to(request.user).select_related("deal", "customer", "person")
-    activity = get_object_or_404(activities, pk=pk)
+    activities = Activity.objects.visible_to(request.user).with_sight(request.user).select_related("deal", "customer")
+    activity: Any = get_object_or_404(activities, pk=pk)  # with what the query added
     require(policies.can_finish_activity(request.user, activity))
     form = FinishForm(request.POST or None, initial={"version": activity.version})
     one_tap = "day" in request.POST
@@ -67,7 +68,8 @@ def activity_done(request: AuthedRequest, pk: int) -> HttpResponse:
         if one_tap and request.htmx:
             return render(request, "customers/_my_day.html", day_context(request))
         if done:
-            return redirect("customers:my-day" if one_tap else _back(activity, planned_alone=False))
+            seen = activity.sees_deal if activity.deal_id else activity.sees_customer
+            return redirect(reverse("customers:my-day") if one_tap or not seen else _about_page(activity))
     context = {"form": form, "activity": activity}
     return page(request, "customers/activity_done.html", context, status=422 if form.is_bound else 200)
 
@@ -85,9 +87,8 @@ def _key(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
-def _back(activity: Activity, *, planned_alone: bool) -> str:
-    if not planned_alone and activity.deal_id:
+def _about_page(activity: Activity) -> str:
+    """Return the address of what an activity is about: its deal, else its customer."""
+    if activity.deal_id:
         return reverse("customers:deal-detail", args=[activity.deal_id])
-    if not planned_alone and activity.customer_id:
-        return reverse("customers:customer-detail", args=[activity.customer_id])
-    return reverse("customers:my-day")
+    return reverse("customers:customer-detail", args=[activity.customer_id])

@@ -1,4 +1,4 @@
-from django.db.models import QuerySet
+from django.db.models import BooleanField, Case, ExpressionWrapper, F, Q, QuerySet, Value, When
 from django_filters import BooleanFilter, ChoiceFilter, FilterSet
 from rest_framework.mixins import ListModelMixin
 from rest_framework.viewsets import GenericViewSet
@@ -10,7 +10,7 @@ from teams.serializers import PersonOut, UnitOut
 
 
 class PersonFilters(FilterSet):
-    q = SearchFilter("name", "email")
+    q = SearchFilter("name", "seen_email")  # so that searching tells no more than the list
     is_active = BooleanFilter()
 
     class Meta:
@@ -28,7 +28,13 @@ class PersonViewSet(Retrieves, ListModelMixin, GenericViewSet[User]):
     http_method_names = ["get", "head", "options"]
 
     def get_queryset(self) -> QuerySet[User]:
-        return User.objects.known_to(self.user).order_by("name", "pk")
+        known: QuerySet[User] = User.objects.known_to(self.user)
+        return known.annotate(
+            sees_work=ExpressionWrapper(
+                Q(pk__in=User.objects.visible_to(self.user).values("pk")), output_field=BooleanField()
+            ),
+            seen_email=Case(When(sees_work=True, then=F("email")), default=Value("")),
+        ).order_by("name", "pk")
 
 
 class UnitFilters(FilterSet):
