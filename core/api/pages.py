@@ -147,12 +147,20 @@ def _place(request: Request, order: list[str]) -> list[Any] | None:
 
 
 def _value(row: Any, name: str) -> Any:
+    """Return what a row is ordered by. A link is read by its key: fetching what it leads to would be one query more."""
+    *links, last = name.lstrip("-").split("__")
     value = row
-    for part in name.lstrip("-").split("__"):
-        value = value[part] if isinstance(value, Mapping) else getattr(value, part)
+    for part in links:
+        value = _member(value, part)
         if value is None:
             return None
-    return value.pk if isinstance(value, Model) else value
+    if isinstance(value, Model):
+        last = next((column.attname for column in value._meta.concrete_fields if column.name == last), last)
+    return _member(value, last)
+
+
+def _member(value: Any, name: str) -> Any:
+    return value[name] if isinstance(value, Mapping) else getattr(value, name)
 
 
 def _written(value: Any) -> Any:
