@@ -10,9 +10,12 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.socialaccount import views as social
+from allauth.socialaccount.providers.openid_connect import views as company
 from django.conf import settings
-from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.http import require_http_methods
+
+from teams.http import or_say_so
 
 # allauth's views are generic ones: some take PUT for POST, some send people on before they look at the method.
 form = require_http_methods(["GET", "HEAD", "POST"])
@@ -50,11 +53,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("2fa/recovery-codes/download/", reading(codes.download_recovery_codes), name="mfa_download_recovery_codes"),
 ]
 
+# The company's own sign-in, where a provider is set.
+company_patterns: list[URLPattern | URLResolver] = [
+    path("company/cancelled/", reading(social.login_cancelled), name="socialaccount_login_cancelled"),
+    path("company/error/", reading(social.login_error), name="socialaccount_login_error"),
+    path("company/signup/", form(social.signup), name="socialaccount_signup"),
+    path("company/connections/", form(social.connections), name="socialaccount_connections"),
+    path("oidc/<slug:provider_id>/login/", form(or_say_so(company.login)), name="openid_connect_login"),
+    path("oidc/<slug:provider_id>/login/callback/", form(or_say_so(company.callback)), name="openid_connect_callback"),
+]
 if settings.OIDC_SERVER_URL:
-    urlpatterns += [
-        path("company/cancelled/", reading(social.login_cancelled), name="socialaccount_login_cancelled"),
-        path("company/error/", reading(social.login_error), name="socialaccount_login_error"),
-        path("company/signup/", form(social.signup), name="socialaccount_signup"),
-        path("company/connections/", form(social.connections), name="socialaccount_connections"),
-        path("", include("allauth.socialaccount.providers.openid_connect.urls")),
-    ]
+    urlpatterns += company_patterns

@@ -240,6 +240,7 @@ OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", "")
 SOCIALACCOUNT_PROVIDERS = (
     {
         "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
             "APPS": [
                 {
                     "provider_id": "company",
@@ -248,7 +249,7 @@ SOCIALACCOUNT_PROVIDERS = (
                     "secret": env.str("OIDC_CLIENT_SECRET"),
                     "settings": {"server_url": OIDC_SERVER_URL},
                 }
-            ]
+            ],
         }
     }
     if OIDC_SERVER_URL

@@ -1,6 +1,8 @@
 """How people come in: allauth's questions, answered, and the second step that some must have."""
 
+import logging
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -10,12 +12,14 @@ from allauth.mfa.utils import is_mfa_enabled
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from teams import policies
 from teams.models import User
 
+log = logging.getLogger(__name__)
 Answer = Callable[[HttpRequest], HttpResponse]
 # What a person without the second step still needs: to set it up, to prove who they are, to leave.
 _ON_THE_WAY = frozenset(
@@ -60,6 +64,21 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         if person is None or (request.user.is_authenticated and request.user != person):
             raise ImmediateHttpResponse(render(request, "socialaccount/signup.html", status=403))
         sociallogin.connect(request, person)
+
+
+def or_say_so(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Say that the company's own sign-in cannot be reached, where the view finds its provider away."""
+
+    @login_not_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except OSError as away:  # what comes of a connection, a status or an answer that is no JSON
+            log.warning("the company's sign-in did not answer: %s", away)
+            return render(request, "socialaccount/authentication_error.html", status=503)
+
+    return guarded
 
 
 def second_step(get_response: Answer) -> Answer:
