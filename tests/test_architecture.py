@@ -57,4 +57,4 @@ def test_tests_mirror_the_apps() -> None:
         path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and not path.name.startswith(("_", "."))
     }
 
-    assert folders <= {*APPS, "access", "api", "browser", "chromium", "crash", "factories", "fuzz"}
+    assert folders <= {*APPS, "access", "api", "browser", "canary", "chromium", "crash", "factories", "fuzz"}
