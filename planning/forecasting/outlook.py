@@ -79,9 +79,10 @@ class Confidence:
 class DealOdds:
     """
     Open deals, (n,): deal = index in the ledger, state, since = day, amount = expected if won, imputed = it had no
-    amount, p_win = finally won, base = the same without factors (stage, age and closing date only), p_by_period (n,
-    K) = won by the end of each period (0 while a period lies in the past), factors (n, len(FACTORS)) = odds each
-    attribute puts on winning, 1 = none.
+    amount, p_win = finally won, base = the same without factors (stage, age and closing date only), fresh = base of a
+    deal that enters the stage today, by_close = the clock is the days to the expected closing date, not the days in
+    stage, p_by_period (n, K) = won by the end of each period (0 while a period lies in the past), factors (n,
+    len(FACTORS)) = odds each attribute puts on winning, 1 = none.
     """
 
     deal: Ints
@@ -91,6 +92,8 @@ class DealOdds:
     imputed: Bools
     p_win: Floats
     base: Floats
+    fresh: Floats
+    by_close: Bools
     p_by_period: Floats
     factors: Floats
 
@@ -299,6 +302,8 @@ def make_outlook(
             imputed=expected.imputed,
             p_win=expected.chances.final,
             base=expected.chances.base,
+            fresh=expected.chances.fresh,
+            by_close=expected.chances.by_close,
             p_by_period=by_period,
             factors=expected.chances.factors,
         ),

@@ -42,13 +42,16 @@ class Open:
 @dc.dataclass(frozen=True, slots=True)
 class Chances:
     """
-    by_end (n, H): P(won before the end of period h); final, base (n,): P(finally won) with and without factors;
-    factors (n, attributes): odds they put on winning.
+    by_end (n, H): P(won before the end of period h); final, base (n,): P(finally won) with and without factors; fresh
+    (n,): base of a deal that enters the same stage today; by_close (n,): whether the clock is the days to the expected
+    closing date; factors (n, attributes): odds they put on winning.
     """
 
     by_end: Floats
     final: Floats
     base: Floats
+    fresh: Floats
+    by_close: Bools
     factors: Floats
 
 
@@ -252,7 +255,8 @@ def chances(hazards: Hazards, deals: Open, ends: Ints, won: Bools, *, explain: b
     """
     Winning chances of open deals.
 
-    Shapes: deals (n,), ends (H,) ascending day offsets from as_of (> 0), won (S,). explain: also work out `base`.
+    Shapes: deals (n,), ends (H,) ascending day offsets from as_of (> 0), won (S,). explain: also work out `base`, `fresh`
+    and `factors`.
     Cost grows with the number of distinct (state, clock, rounded factors), not with deals.
     """
     n, n_states = len(deals.state), len(hazards.kind)
@@ -288,4 +292,6 @@ def chances(hazards: Hazards, deals: Open, ends: Ints, won: Bools, *, explain: b
         for a, factor in enumerate(table.factors):
             level = _known(some.levels[:, a], factor)
             factors[mine, a] = factor[level, some.state, forward] / factor[level, some.state, LOSS]
-    return Chances(by_end, final, base, factors)
+    plain = np.ones((1, n_states, OUTCOMES + 1))
+    fresh = fresh_finals(hazards, plain, won)[0][deals.state] if explain else np.zeros(n)
+    return Chances(by_end, final, base, fresh, use_close, factors)

@@ -1,8 +1,10 @@
 """What: fiscal years, plans with their versions, targets, the nightly forecast against them, and how good it has been."""
 
+from .calls import DealCall, ForecastCall
 from .forecasts import JOB, DealForecast, ForecastEvidence, NodeForecast, StageConversion
 from .groundwork import GROUNDWORK, ExposureMonth, Groundwork, GroundworkPart
 from .plans import FiscalYear, Plan, PlanVersion
+from .reviews import ForecastReview
 from .targets import MONTHS, QUARTERS, Target
 from .track_record import TRACK_JOB, TRACK_SCOPE, ChanceCheck, PastForecast
 
@@ -14,10 +16,13 @@ __all__ = [
     "TRACK_JOB",
     "TRACK_SCOPE",
     "ChanceCheck",
+    "DealCall",
     "DealForecast",
     "ExposureMonth",
     "FiscalYear",
+    "ForecastCall",
     "ForecastEvidence",
+    "ForecastReview",
     "Groundwork",
     "GroundworkPart",
     "NodeForecast",

@@ -81,6 +81,10 @@ class NodeForecast(models.Model):
     wins_p90 = models.FloatField()
     target = models.DecimalField(max_digits=16, decimal_places=2, null=True)
     p_attain = models.FloatField(null=True)
+    shortfall = models.DecimalField(
+        max_digits=16, decimal_places=2, null=True
+    )  # E[what the target will lack, or nothing]
+    cover = models.JSONField(default=dict)  # running quarter and year: what past periods needed, see queries.coverage
 
     objects = NodeQuerySet.as_manager()
 
@@ -105,6 +109,10 @@ class NodeForecast(models.Model):
                 name="nodeforecast_p_attain_in_0_1",
             ),
             models.CheckConstraint(
+                condition=Q(shortfall__isnull=True) | Q(shortfall__gte=0),
+                name="nodeforecast_shortfall_is_not_negative",
+            ),
+            models.CheckConstraint(
                 condition=Q(p10__lte=models.F("p50")) & Q(p50__lte=models.F("p90")),
                 name="nodeforecast_quantiles_in_order",
             ),
@@ -115,10 +123,19 @@ class NodeForecast(models.Model):
 
 
 class DealForecast(models.Model):
-    """The chance of one open deal, as seen by one night, with the factors that explain it."""
+    """
+    The chance of one open deal, as seen by one night, with the factors that explain it and what the deal was that night.
+
+    Owner, stage, expected close and recorded amount are those of the night, so that two nights can be compared after the
+    deal has moved on.
+    """
 
     run = models.ForeignKey(JobRun, models.CASCADE, related_name="+")
     deal = models.ForeignKey(Deal, models.CASCADE, related_name="forecasts")
+    owner = models.ForeignKey(User, models.PROTECT, null=True, db_index=False, related_name="+")
+    stage = models.ForeignKey(Stage, models.PROTECT, null=True, db_index=False, related_name="+")
+    expected_close_date = models.DateField(null=True)
+    recorded_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True)  # null = the deal had none
     p_win = models.FloatField()  # finally won
     p_by_month = ArrayField(models.FloatField())  # won by the end of each coming month, cumulative
     amount = models.DecimalField(
@@ -133,6 +150,7 @@ class DealForecast(models.Model):
             models.UniqueConstraint(fields=["run", "deal"], name="dealforecast_once_per_deal"),
             models.CheckConstraint(condition=Q(p_win__range=(0, 1)), name="dealforecast_p_win_in_0_1"),
         ]
+        indexes = [models.Index(fields=["run", "owner"], name="dealforecast_run_owner")]
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.deal_id}"

@@ -85,6 +85,15 @@ class DealHistory:
     channel_ids: npt.NDArray[np.int64]
     region_ids: npt.NDArray[np.int64]
 
+    def amounts(self) -> npt.NDArray[np.float64]:
+        """(n_deals,) the last amount recorded of each deal, NaN where there is none."""
+        last = np.full(self.ledger.n_deals, np.nan)
+        known = ~np.isnan(self.ledger.amount)
+        last[self.ledger.deal[known]] = self.ledger.amount[
+            known
+        ]  # a later row of the same deal overwrites the earlier one
+        return last
+
     def keys(self) -> dict[str, npt.NDArray[np.int64]]:
         """Whose codes they are, by attribute."""
         return {

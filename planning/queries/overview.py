@@ -13,6 +13,7 @@ from planning.models import NodeForecast, Plan
 from teams.models import Membership, OrgUnit, User
 
 from .calendars import WorkCalendar, fiscal_months
+from .coverage import Coverage
 from .forecasts import MONTH_PERIODS, QUARTER_PERIODS, YEAR, Node
 from .targets import target_to_date
 
@@ -51,9 +52,13 @@ class Headline:
     @property
     def cover_needed(self) -> float | None:
         """
-        The cover this very pipeline needs: 1 ÷ the share of its amount that is expected to be won within the year, less what
-        deals not yet created will bring. Measured, not the rule of three.
+        The cover this team needs: as its own past years with as many days to go needed (`coverage`); while there are too few
+        of them, 1 ÷ the share of this pipeline that is expected to be won within the year, less what deals not yet created
+        will bring. Not the rule of three.
         """
+        measured = Coverage.of(self.year)
+        if measured.is_enough:
+            return measured.needed
         if not self.remaining or not self.open_amount or not self.year.open:
             return None
         from_open = max(self.remaining - self.year.new, Decimal(0))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import accumulate
 
@@ -15,8 +15,9 @@ from planning.models import MONTHS, DealForecast, NodeForecast, Plan, StageConve
 
 from .booked import Booked, Cents, booked_by_node, by_present_owner, leaves_of
 from .conversions import conversion_rows
+from .coverage import coverages
 from .groundwork import tonight
-from .history import DealHistory, day_number, deal_history
+from .history import EPOCH, DealHistory, day_number, deal_history
 from .organisation import Organisation, organisation
 from .wins import wins_ledger
 
@@ -32,6 +33,7 @@ SPANS = np.array(
     np.int64,
 )
 METHOD = "hazards-1"  # named in the evidence, so that a stored forecast tells which method made it
+CERTAIN = 1e-4  # how near to 0 or 1 the chance of an open deal may come
 _CENT = Decimal("0.01")
 
 Floats = npt.NDArray[np.float64]
@@ -80,8 +82,9 @@ def snapshot(*, plan: Plan, as_of: date) -> Snapshot:
         replays=night.replays_for(places.person_ids),
     )
     whole = history if night.model is None else deal_history(as_of=as_of, time_zone=plan.time_zone)
+    cover = coverages(whole, places, year=year, as_of=as_of)
     return Snapshot(
-        nodes=list(_node_rows(outlook, places, booked, targets, edges)),
+        nodes=list(_node_rows(outlook, places, booked, targets, edges, cover=cover)),
         deals=list(_deal_rows(outlook, history)),
         conversions=list(conversion_rows(whole, places, as_of=as_of)),
         facts=_facts(outlook),
@@ -127,12 +130,20 @@ def _amounts(target: Target) -> list[Decimal]:
 
 
 def _node_rows(
-    outlook: Outlook, places: Organisation, booked: Booked, targets: Mapping[int, Target], edges: Sequence[date]
+    outlook: Outlook,
+    places: Organisation,
+    booked: Booked,
+    targets: Mapping[int, Target],
+    edges: Sequence[date],
+    *,
+    cover: Mapping[str, Sequence[dict[str, object]]],
 ) -> Iterable[NodeForecast]:
     ahead = np.rint(outlook.leaf_revenue[1:] * 100)
     open_cents, new_cents = (np.asarray(places.below @ part).astype(np.int64) for part in ahead)
     wins = outlook.node_wins[1] + outlook.node_wins[2]
-    chances = dict(zip(((node, period) for node in targets for period in PERIODS), outlook.p_attain, strict=True))
+    asked = [(node, period) for node in targets for period in PERIODS]
+    chances = dict(zip(asked, outlook.p_attain, strict=True))
+    lacking = dict(zip(asked, outlook.shortfall, strict=True))
     for node in range(places.node_count):
         amounts = _amounts(targets[node]) if node in targets else [None] * len(PERIODS)
         for place, (period, (first, stop)) in enumerate(zip(PERIODS, SPANS.tolist(), strict=True)):
@@ -157,19 +168,34 @@ def _node_rows(
                 wins_p90=float(win_quantiles[5]),
                 target=amounts[place],
                 p_attain=float(chances[node, period]) if node in targets else None,
+                shortfall=_money(lacking[node, period]) if node in targets else None,
+                cover=cover[period][node] if period in cover else {},
             )
 
 
 def _deal_rows(outlook: Outlook, history: DealHistory) -> Iterable[DealForecast]:
+    """One row per open deal. A chance is never 0 or 1: an open deal may still be won, and may still be lost."""
     odds = outlook.deals
+    p_win = np.clip(odds.p_win, CERTAIN, 1 - CERTAIN)
+    by_month = np.minimum(odds.p_by_period, p_win[:, None])
+    owners = history.owner_ids[history.ledger.owner[odds.deal]].tolist()
+    stages = history.stage_ids[odds.state].tolist()
+    closes = history.ledger.close[odds.deal].tolist()
+    recorded = history.amounts()[odds.deal].tolist()
     for row, deal in enumerate(history.deal_ids[odds.deal].tolist()):
         yield DealForecast(
             deal_id=deal,
-            p_win=float(odds.p_win[row]),
-            p_by_month=[round(float(p), 5) for p in odds.p_by_period[row]],
+            owner_id=owners[row],
+            stage_id=stages[row],
+            expected_close_date=EPOCH + timedelta(days=closes[row]) if closes[row] >= 0 else None,
+            recorded_amount=None if np.isnan(recorded[row]) else _money(recorded[row]),
+            p_win=float(p_win[row]),
+            p_by_month=[round(float(p), 5) for p in by_month[row]],
             amount=_money(float(odds.amount[row])),
             factors={
                 "base": round(float(odds.base[row]), 5),
+                "fresh": round(float(odds.fresh[row]), 5),
+                "by_close": bool(odds.by_close[row]),
                 "imputed": bool(odds.imputed[row]),
                 "days_in_stage": int(outlook.as_of - odds.since[row]),
                 **{name: round(float(odds.factors[row, place]), 4) for place, name in enumerate(FACTORS)},

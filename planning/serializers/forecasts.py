@@ -45,6 +45,7 @@ class NodeForecastOut(ModelOut):
             "wins_p90",
             "target",
             "p_attain",
+            "shortfall",
         ]
 
 

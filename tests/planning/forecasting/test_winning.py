@@ -128,6 +128,17 @@ def test_an_owner_who_wins_more_raises_the_chances_and_a_new_one_starts_at_the_a
     assert odds.final[2] == pytest.approx(0.5, abs=0.06)
     assert odds.factors[0, 0] > 1 > odds.factors[1, 0]
     np.testing.assert_allclose(odds.base, odds.final[2], atol=1e-9)
+    np.testing.assert_allclose(odds.fresh, odds.base, atol=0.005)  # they all have just come
+
+
+def test_the_fresh_rate_is_what_the_base_of_a_deal_was_on_its_first_day() -> None:
+    rate = np.zeros((3, N_BINS, 3))
+    rate[0, :, 1], rate[0, :, 2] = 0.02 * 0.8 ** np.arange(N_BINS), 0.03
+
+    odds = chances(hazards_of(rate, 1), standing(np.array([0, 0]), np.array([0, 60])), np.array([30]), chain(1).won)
+
+    assert odds.fresh[0] == odds.fresh[1] == pytest.approx(odds.base[0], abs=1e-3)
+    assert odds.base[1] < 0.6 * odds.fresh[1]
 
 
 def test_shrinking_leaves_little_of_what_chance_explains() -> None:
