@@ -26,6 +26,7 @@ router.register("targets", planning.TargetViewSet, basename="target")
 router.register("nights", planning.NightViewSet, basename="night")
 router.register("forecasts", planning.ForecastViewSet, basename="forecast")
 router.register("deal-chances", planning.DealChanceViewSet, basename="deal-chance")
+router.register("calls", planning.CallViewSet, basename="call")
 router.register("conversions", planning.ConversionViewSet, basename="conversion")
 router.register("track-record", planning.TrackRecordViewSet, basename="track-record")
 

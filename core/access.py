@@ -67,6 +67,7 @@ SCOPES = (
     "targets:read",
     "targets:write",
     "forecasts:read",
+    "forecasts:write",
 )
 
 

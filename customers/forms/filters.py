@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Channel, Customer, Deal, ProductLine, Region, Stage
+from customers.models.deals import DealQuerySet
 from teams.models import User
 
 _DATE = forms.DateInput(attrs={"type": "date"})
@@ -19,10 +20,8 @@ def _people(request: Any) -> QuerySet[User]:
     return people
 
 
-def _search(deals: QuerySet[Deal], _name: str, words: str) -> QuerySet[Deal]:
-    for word in words.split()[:8]:
-        deals = deals.filter(Q(title__icontains=word) | Q(customer__name__icontains=word) | Q(external_id__iexact=word))
-    return deals
+def _search(deals: DealQuerySet, _name: str, words: str) -> DealQuerySet:
+    return deals.matching(words)
 
 
 class Narrowing(filters.FilterSet):

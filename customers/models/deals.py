@@ -37,6 +37,15 @@ class DealQuerySet(models.QuerySet["Deal"]):
     def lost(self) -> Self:
         return self.filter(stage__kind=Stage.Kind.LOST)
 
+    def matching(self, words: str) -> Self:
+        """Deals whose title or customer holds every word, or whose number elsewhere is one."""
+        found = self
+        for word in words.split()[:8]:
+            found = found.filter(
+                Q(title__icontains=word) | Q(customer__name__icontains=word) | Q(external_id__iexact=word)
+            )
+        return found
+
     def closed_within(self, first: date, after: date) -> Self:
         """Deals closed on a business day of [first, after)."""
         return self.filter(closed_date__gte=first, closed_date__lt=after)

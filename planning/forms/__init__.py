@@ -1,6 +1,7 @@
 """Input of the plan's pages."""
 
 from .amounts import AmountField
+from .calls import CallForm, DealCallForm
 from .ladders import ClimbForm, LadderForm
 from .plans import ActivateForm, BeginYearForm, ReviseForm
 from .targets import MonthsForm, SplitForm
@@ -9,7 +10,9 @@ __all__ = [
     "ActivateForm",
     "AmountField",
     "BeginYearForm",
+    "CallForm",
     "ClimbForm",
+    "DealCallForm",
     "LadderForm",
     "MonthsForm",
     "ReviseForm",
