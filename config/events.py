@@ -27,6 +27,8 @@ THINGS = {
     "planning.version": _("Plan version"),
     "planning.target": _("Target"),
     "planning.forecast": _("Forecast"),
+    "planning.call": _("Forecast call"),
+    "planning.deal": _("Deal"),
 }
 VERBS = {
     "activated": pgettext_lazy("audit", "activated"),
@@ -58,7 +60,10 @@ VERBS = {
     "published": pgettext_lazy("audit", "published"),
     "reactivated": pgettext_lazy("audit", "activated again"),
     "refused": pgettext_lazy("audit", "refused"),
+    "reviewed": pgettext_lazy("audit", "reviewed"),
     "reopened": pgettext_lazy("audit", "reopened"),
+    "submitted": pgettext_lazy("audit", "submitted"),
+    "called": pgettext_lazy("audit", "judged"),
     "retried": pgettext_lazy("audit", "tried again"),
     "revised": pgettext_lazy("audit", "revised"),
     "revoked": pgettext_lazy("audit", "revoked"),

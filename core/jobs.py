@@ -10,7 +10,7 @@ Work that happens once per job, scope and business date, whoever starts it, howe
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from enum import StrEnum
@@ -96,15 +96,19 @@ def current(*, job: str, scope: str) -> JobRun | None:
     return pointer.run if pointer else None
 
 
-def prune(*, job: str, scope: str, before: date) -> int:
-    """Delete the runs of days before a day, with their rows, but for the last of each month, which are kept for ever."""
+def prune(*, job: str, scope: str, before: date, keep: Collection[int] = ()) -> int:
+    """
+    Delete the runs of days before a day, with their rows, but for the last of each month, which are kept for ever.
+
+    :param keep: keys of further runs that stay
+    """
     old = JobRun.objects.filter(job=job, scope=scope, business_date__lt=before)
     last_of_month: dict[tuple[int, int], int] = {}
     published = old.filter(state=JobRun.State.PUBLISHED).order_by("business_date", "revision")
     for key, day in published.values_list("pk", "business_date"):
         last_of_month[day.year, day.month] = key
     shown = Publication.objects.filter(job=job, scope=scope).values("run")
-    deleted, _ = old.exclude(pk__in=last_of_month.values()).exclude(pk__in=shown).delete()
+    deleted, _ = old.exclude(pk__in=[*last_of_month.values(), *keep]).exclude(pk__in=shown).delete()
     return deleted
 
 

@@ -8,7 +8,7 @@ them.
 
 from dataclasses import dataclass
 
-from core.access import ALL, COMPANY, MANAGERS, OWNER_AND_CHAIN, Person, Routes, Rule
+from core.access import ALL, CHAIN, COMPANY, MANAGERS, OWNER_AND_CHAIN, Person, Routes, Rule
 from planning.models import PlanVersion
 from teams.models import Management, OrgUnit, User
 
@@ -28,12 +28,19 @@ ROUTES: Routes = {
     "api:night-list": {"GET": Rule(ALL, scope="forecasts:read")},
     "api:forecast-list": {"GET": Rule(ALL, scope="forecasts:read")},
     "api:deal-chance-list": {"GET": Rule(ALL, scope="forecasts:read")},
+    # Whose is in the body: the service refuses those out of reach.
+    "api:call-list": {"GET": Rule(ALL, scope="forecasts:read"), "POST": Rule(ALL, scope="forecasts:write")},
     "api:conversion-list": {"GET": Rule(ALL, scope="forecasts:read")},
     "api:track-record-list": {"GET": Rule(ALL, scope="forecasts:read")},
     # Whose figures is asked by a parameter; without one everybody sees the top of their own reach.
     "planning:overview": {"GET": Rule(ALL)},
     "planning:forecast": {"GET": Rule(ALL)},
+    "planning:forecast-call": {"POST": Rule(ALL)},
+    "planning:deal-call": {"POST": Rule(OWNER_AND_CHAIN)},
+    "planning:forecast-review": {"POST": Rule(CHAIN)},
     "planning:funnel": {"GET": Rule(ALL)},
+    "planning:deal-chance": {"GET": Rule(ALL)},  # of the deals that the board shows them
+    "planning:deal-forecast": {"GET": Rule(OWNER_AND_CHAIN)},
     "planning:track-record": {"GET": Rule(ALL)},
     "planning:targets": {"GET": Rule(ALL)},
     "planning:my-pace": {"GET": Rule(ALL)},
@@ -55,6 +62,27 @@ ROUTES: Routes = {
     },
     "planning:plan-revise": {"POST": Rule(COMPANY, sees=ALL - COMPANY)},
 }
+
+
+def can_review(user: User, unit: OrgUnit) -> bool:
+    """May this person mark a unit's forecast as reviewed? Whoever manages it, or a unit above."""
+    return OrgUnit.objects.visible_to(user).filter(pk=unit.pk).exists()
+
+
+def can_call(user: User, *, unit: OrgUnit | None = None, person: User | None = None) -> bool:
+    """May this person say what a unit or person will bring? About themself, the units they manage, and everybody below."""
+    if not user.is_active or (unit is None) == (person is None):
+        return False
+    if unit is not None:
+        return OrgUnit.objects.visible_to(user).filter(pk=unit.pk).exists()
+    return person is not None and User.objects.visible_to(user).filter(pk=person.pk).exists()
+
+
+def is_own_call(user: User, *, unit: OrgUnit | None = None, person: User | None = None) -> bool:
+    """Is it their own: a person about themself, a manager about a unit they manage today? Else it comes from above."""
+    if unit is not None:
+        return Management.objects.current().filter(user=user, unit=unit).exists()
+    return person is not None and person.pk == user.pk
 
 
 def can_plan(user: User) -> bool:

@@ -172,6 +172,8 @@ SAMPLES: dict[str, Sample] = {
     "customers:stage": lambda world: {"pk": world.stage.pk},
     "customers:import": lambda world: {"pk": world.import_file.pk, "shape": "deals", "kind": "csv"},
     "customers:word": lambda world: {"kind": "products", "pk": world.product.pk},
+    "planning:forecast": lambda world: {"unit": world.cast.east_one.pk},
+    "planning:deal": lambda world: {"pk": world.deal.pk},
     "planning:plan": lambda world: {"pk": world.plan.pk},
     "planning:version": lambda world: {"pk": world.draft.pk},
     "planning:plan-activate": lambda world: {"pk": world.draft.pk},

@@ -17,8 +17,8 @@ from core.periods import FiscalCalendar
 from customers import services as customers
 from customers.models import Activity, Channel, Customer, Deal, Pipeline, ProductLine, Region, Stage
 from planning import services as planning
-from planning.models import Plan, PlanVersion, Target
-from planning.queries import actuals, by_person, sum_of
+from planning.models import NodeForecast, Plan, PlanVersion, Target
+from planning.queries import actuals, by_person, fiscal_months, sum_of
 from teams import services as teams
 from teams.models import Capability, Company, OrgUnit, User
 
@@ -27,6 +27,7 @@ from . import cast, story
 BATCH = 2_000
 GROWTH = Decimal("1.12")  # this year's targets over what last year brought
 NIGHTS_BACK = (30, 7, 1)  # earlier forecasts, so that "what moved" has something to compare with
+REVIEWED_BACK = 7  # which of them was gone through
 KINDS = (Activity.Kind.CALL, Activity.Kind.VISIT, Activity.Kind.MAIL, Activity.Kind.MEETING)
 SUBJECTS = {
     Activity.Kind.CALL: "Demo call about the next step",
@@ -85,8 +86,27 @@ def load_demo(*, clock: Callable[[], datetime], today: date, say: Callable[[str]
         day = today - timedelta(days=days)
         if plan.fiscal_year.first_date <= day:
             planning.run_forecast(plan=plan, as_of=day, clock=clock)
+            _calls(world, plan, day, at=now - timedelta(days=days))
+        if days == REVIEWED_BACK and plan.fiscal_year.first_date <= day:
+            for unit in world.units.values():
+                planning.mark_reviewed(plan=plan, unit=unit, actor=planner, at=now - timedelta(days=days))
     say(f"{plan} with its targets and the forecasts of earlier nights")
     return company
+
+
+def _calls(world: _World, plan: Plan, day: date, *, at: datetime) -> None:
+    """Let every rep call the running month and quarter: some hopeful, some careful, each by their own habit."""
+    month = sum(first <= day for first in fiscal_months(plan.fiscal_year)) - 1
+    for habit, rep in enumerate(rep for rep in cast.REPS if not rep.left_months_ago):
+        person = world.people[rep.name]
+        for period in (f"M{month + 1:02}", f"Q{month // 3 + 1}"):
+            row = NodeForecast.objects.current(plan).filter(person=person, period=period).first()
+            if row is not None:
+                commit = round(row.expected * (85 + 5 * (habit % 7)) / 100, -3)
+                best = round(commit * Decimal("1.2"), -3)
+                planning.submit_call(
+                    plan=plan, actor=person, at=at, period=period, commit=commit, best_case=best, person=person
+                )
 
 
 @transaction.atomic(durable=True)

@@ -79,13 +79,14 @@ def percent(rate: Number | None, digits: int = 0) -> str:
 
 
 @register.filter
-def chance(probability: float | None) -> str:
+def chance(probability: float | None, digits: int = 0) -> str:
     """Return a probability as 34%, and never as certain or impossible where it is neither: < 1%, > 99%."""
     if probability is None or probability in (0, 1):
         return percent(probability)
-    if probability < 0.01:
-        return f"< {percent(0.01)}"
-    return f"> {percent(0.99)}" if probability > 0.99 else percent(probability)
+    least = 0.01 / 10 ** int(digits)
+    if probability < least:
+        return f"< {percent(least, digits)}"
+    return f"> {percent(1 - least, digits)}" if probability > 1 - least else percent(probability, digits)
 
 
 @register.filter(name="signed")

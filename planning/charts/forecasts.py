@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import accumulate
 
 import plotly.graph_objects as go
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ from core.figures import (
     money_ticks,
     shade,
 )
-from core.templatetags.formats import money, month_name, number, percent, with_sign
+from core.templatetags.formats import money, money_full, month_name, number, percent, with_sign
 from planning.queries.forecasts import FanPoint, Month
 from planning.queries.funnel import StageLine
 from planning.queries.movement import Movement
@@ -240,20 +241,29 @@ def move_name(key: str) -> str:
         "won": _("Won"),
         "lost": _("Lost"),
         "created": _("New deals"),
+        "slipped": _("Slipped out of the period"),
+        "pulled": _("Pulled into the period"),
         "amount": _("Amount changed"),
-        "chance": _("Stage and age"),
+        "stage": _("Moved on or back"),
+        "age": _("Age and chance alone"),
+        "handed": _("Handed over"),
         "unborn": _("Not yet created"),
-        "rest": _("Hand-overs and corrections"),
+        "rest": _("Method and late entries"),
     }[key]
 
 
-def movement_chart(moved: Movement, *, currency: str, since: str) -> Chart:
-    """Draw what each part added to the year's expected revenue, or took from it, around zero."""
-    names = [move_name(move.key) for move in moved.moves]
-    changes = [with_sign(money(move.amount, currency)) for move in moved.moves]
+def movement_chart(moved: Movement, *, currency: str, since: str, period: str) -> Chart:
+    """Draw how a period's expected revenue came from what it was then (the zero line) to what it is now, part by part."""
+    moves = [move for move in moved.moves if move.amount]
+    names = [*(move_name(move.key) for move in moves), _("Altogether")]
+    amounts = [*(move.amount for move in moves), moved.change]
+    starts = [Decimal(0), *accumulate(move.amount for move in moves[:-1]), Decimal(0)][-len(amounts) :]
+    changes = [with_sign(money(amount, currency)) for amount in amounts]
+    colours = [ACTUAL if amount >= 0 else BEHIND for amount in amounts[:-1]] + [TARGET]
     figure = go.Figure(
         go.Bar(
-            x=[float(move.amount) for move in moved.moves],
+            x=[float(amount) for amount in amounts],
+            base=[float(start) for start in starts],
             y=names,
             orientation="h",
             text=changes,
@@ -261,9 +271,9 @@ def movement_chart(moved: Movement, *, currency: str, since: str) -> Chart:
             textfont={"color": STRONG},
             cliponaxis=False,
             marker={
-                "color": [ACTUAL if move.amount >= 0 else BEHIND for move in moved.moves],
+                "color": colours,
                 "pattern": {
-                    "shape": ["" if move.amount >= 0 else "/" for move in moved.moves],
+                    "shape": ["" if amount >= 0 else "/" for amount in amounts],
                     "fillmode": "overlay",
                     "fgcolor": SURFACE,
                     "size": 6,
@@ -272,12 +282,15 @@ def movement_chart(moved: Movement, *, currency: str, since: str) -> Chart:
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
     )
-    reach = max(abs(float(move.amount)) for move in moved.moves) * 1.8 or 1.0
+    ends = [float(start + amount) for start, amount in zip(starts, amounts, strict=True)]
+    low, high = min([*ends, 0.0]), max([*ends, 0.0])
+    margin = (high - low or 1.0) * 0.45  # room for the figures beside the bars
     figure.update_layout(showlegend=False, hovermode="closest", bargap=0.35)
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(range=[-reach, reach], showticklabels=False, zeroline=True, zerolinecolor=TEXT)
+    figure.update_xaxes(range=[low - margin, high + margin], showticklabels=False, zeroline=True, zerolinecolor=TEXT)
     facts = {
         "date": since,
+        "period": period,
         "before": money(moved.before.expected, currency),
         "after": money(moved.after.expected, currency),
         "change": with_sign(money(moved.change, currency)),
@@ -285,13 +298,17 @@ def movement_chart(moved: Movement, *, currency: str, since: str) -> Chart:
     return Chart(
         id="movement",
         title=_("What moved since %(date)s") % facts,
-        subtitle=_("Expected revenue of the year: %(before)s then, %(after)s now (%(change)s)") % facts,
+        subtitle=_("Expected revenue of %(period)s: %(before)s then, %(after)s now (%(change)s)") % facts,
         figure=figure_json(figure),
         table={
             "head": [_("Part"), _("Difference"), _("Deals")],
             "rows": [
-                [name, change, number(move.deals)]
-                for name, change, move in zip(names, changes, moved.moves, strict=True)
+                [_("Expected then"), money_full(moved.before.expected, currency), ""],
+                *(
+                    [move_name(move.key), with_sign(money_full(move.amount, currency)), number(move.deals)]
+                    for move in moved.moves
+                ),
+                [_("Expected now"), money_full(moved.after.expected, currency), ""],
             ],
         },
         summary="; ".join(f"{name} {change}" for name, change in zip(names, changes, strict=True)),

@@ -11,6 +11,8 @@ from core.models import JobRun
 from planning.models import JOB, ForecastEvidence, NodeForecast, Plan
 from teams.models import Management, Membership, OrgUnit, User
 
+from .calendars import fiscal_months
+
 MONTH_PERIODS = tuple(f"M{month:02}" for month in range(1, 13))
 QUARTER_PERIODS = ("Q1", "Q2", "Q3", "Q4")
 CUMULATIVE_PERIODS = (*(f"C{month:02}" for month in range(1, 12)), "FY")
@@ -40,7 +42,7 @@ class Node:
 @dataclass(frozen=True)
 class Line:
     """
-    One row of the roll-up: a node one level below the one shown, or the node itself.
+    One row of the roll-up: a node one level below the one shown, or the node itself; its figures of the period asked.
 
     :param run_rate: shown in place of a forecast that has not shown skill (`queries.instead`); None where it is shown
     """
@@ -112,14 +114,14 @@ def by_period(run: JobRun, node: Node) -> dict[str, NodeForecast]:
     return {row.period: row for row in node.rows(run)}
 
 
-def roll_up(run: JobRun, user: User, node: Node) -> list[Line]:
+def roll_up(run: JobRun, user: User, node: Node, *, period: str = YEAR) -> list[Line]:
     """
-    Return the year of a node and of the units and people directly below it, as far as the user sees them; people who neither
+    Return a period of a node and of the units and people directly below it, as far as the user sees them; people who neither
     carry a target nor sell (a manager, mostly) are left out.
 
     Five queries, whatever the number of rows.
     """
-    rows = NodeForecast.objects.filter(run=run, period=YEAR).visible_to(user).select_related("unit", "person")
+    rows = NodeForecast.objects.filter(run=run, period=period).visible_to(user).select_related("unit", "person")
     own = rows.filter(unit=node.unit, person=node.person).first()
     if own is None:
         return []
@@ -169,6 +171,12 @@ def fan(rows: dict[str, NodeForecast], *, as_of: date) -> list[FanPoint]:
         FanPoint(month.first, row.target, row.booked, row, month.is_over)
         for month, row in zip(months, sums, strict=True)
     ]
+
+
+def running_month(run: JobRun, plan: Plan) -> int | None:
+    """Return the fiscal month that a night lies in, 0 to 11; None before the year."""
+    begun = sum(month <= run.business_date for month in fiscal_months(plan.fiscal_year))
+    return begun - 1 if begun else None
 
 
 def is_stale(run: JobRun, *, now: datetime, hours: int = 26) -> bool:

@@ -1,32 +1,119 @@
-"""What moved since an earlier night: the difference of two snapshots, taken apart so that the parts add up."""
+"""What moved since an earlier night: the difference of two snapshots, taken apart deal by deal so that the parts add up."""
 
-from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
 
 from core.models import JobRun
-from customers.models import Deal, Stage
-from planning.models import DealForecast, NodeForecast
+from core.periods import add_months
+from customers.models import Deal
+from planning.models import ForecastEvidence, NodeForecast
+from teams.models import Membership, OrgUnit, User
 
-from .forecasts import YEAR, Node
-from .overview import deals_below
+from .forecasts import Node
+from .snapshot import PERIODS, SPANS
 
-_CENT = Decimal("0.01")
-_BY_YEAR_END = "p_by_month__11"  # the twelfth value: won by the end of the year
+DEALS_SHOWN = 8
+
+# One line per deal and part. v0 and v1: what the deal was expected to bring within the period, as the two nights saw it; the
+# corrections that a night learns from its own errors are in both. A deal open on both nights first changes its amount at
+# the old chance, then its chance at the new amount.
+_PARTS = """
+WITH closes AS (SELECT %(first)s::date AS first, %(after)s::date AS after),
+earlier AS (
+    SELECT deal_id, stage_id, expected_close_date AS close, recorded_amount AS recorded, amount,
+           (p_by_month[%(stop)s] - CASE WHEN %(start)s = 0 THEN 0 ELSE p_by_month[%(start)s] END)::numeric * %(c0)s AS p
+    FROM planning_dealforecast WHERE run_id = %(since)s AND (%(everybody)s OR owner_id = ANY(%(people_then)s))
+), later AS (
+    SELECT deal_id, stage_id, expected_close_date AS close, recorded_amount AS recorded, amount,
+           (p_by_month[%(stop)s] - CASE WHEN %(start)s = 0 THEN 0 ELSE p_by_month[%(start)s] END)::numeric * %(c0)s AS p,
+           (p_by_month[%(stop)s] - CASE WHEN %(start)s = 0 THEN 0 ELSE p_by_month[%(start)s] END)::numeric * %(c1)s AS p1
+    FROM planning_dealforecast WHERE run_id = %(run)s AND (%(everybody)s OR owner_id = ANY(%(people_now)s))
+), both_nights AS (
+    SELECT deal_id, earlier.p * earlier.amount AS v0, later.p1 * later.amount AS v1,
+           CASE WHEN earlier.recorded IS DISTINCT FROM later.recorded
+                THEN earlier.p * (later.amount - earlier.amount) ELSE 0 END AS resized,
+           (later.p - earlier.p) * later.amount AS shifted,
+           CASE WHEN earlier.close < closes.after AND later.close >= closes.after THEN 'slipped'
+                WHEN earlier.close >= closes.after AND later.close < closes.after THEN 'pulled'
+                WHEN earlier.stage_id <> later.stage_id THEN 'stage' ELSE 'age' END AS way
+    FROM earlier JOIN later USING (deal_id), closes
+), gone AS (
+    SELECT earlier.deal_id, earlier.p * earlier.amount AS v0, deal.amount, deal.closed_date, stage.kind,
+           EXISTS (SELECT FROM planning_dealforecast other
+                   WHERE other.run_id = %(run)s AND other.deal_id = earlier.deal_id) AS elsewhere
+    FROM earlier LEFT JOIN later USING (deal_id)
+    JOIN customers_deal deal ON deal.id = earlier.deal_id JOIN customers_stage stage ON stage.id = deal.stage_id
+    WHERE later.deal_id IS NULL
+), come AS (
+    SELECT later.deal_id, later.p1 * later.amount AS v1,
+           EXISTS (SELECT FROM planning_dealforecast other
+                   WHERE other.run_id = %(since)s AND other.deal_id = later.deal_id) AS elsewhere
+    FROM later LEFT JOIN earlier USING (deal_id) WHERE earlier.deal_id IS NULL
+), parts AS (
+    SELECT 'amount' AS key, deal_id, v0, v1, resized AS part FROM both_nights WHERE resized <> 0
+    UNION ALL
+    SELECT way, deal_id, v0, v1, shifted FROM both_nights WHERE shifted <> 0
+    UNION ALL
+    SELECT CASE WHEN elsewhere THEN 'handed' WHEN kind = 'won' THEN 'won' WHEN kind = 'lost' THEN 'lost' ELSE 'rest' END,
+           deal_id, v0, paid, paid - v0
+    FROM gone, closes, LATERAL (
+        SELECT CASE WHEN NOT elsewhere AND kind = 'won' AND closed_date >= first AND closed_date < after
+               THEN COALESCE(amount, 0) ELSE 0 END AS paid) counted
+    UNION ALL
+    SELECT CASE WHEN elsewhere THEN 'handed' ELSE 'created' END, deal_id, 0, v1, v1 FROM come
+    UNION ALL  -- created and won between the nights: neither knew it
+    SELECT 'won', deal.id, 0, COALESCE(deal.amount, 0), COALESCE(deal.amount, 0)
+    FROM customers_deal deal JOIN customers_stage stage ON stage.id = deal.stage_id AND stage.kind = 'won', closes
+    WHERE deal.closed_date >= GREATEST(first, %(since_day)s::date) AND deal.closed_date < LEAST(after, %(run_day)s::date)
+      AND (%(everybody)s OR deal.owner_id = ANY(%(people_now)s))
+      AND NOT EXISTS (SELECT FROM planning_dealforecast known WHERE known.run_id = %(since)s AND known.deal_id = deal.id)
+), rounded AS (
+    SELECT key, deal_id, round(v0, 2) AS v0, round(v1, 2) AS v1, round(part, 2) AS part FROM parts WHERE key <> 'rest'
+), ranked AS (
+    SELECT *, sum(part) OVER (PARTITION BY key) AS total, count(*) OVER (PARTITION BY key) AS deals,
+           row_number() OVER (PARTITION BY key ORDER BY abs(part) DESC, deal_id) AS place
+    FROM rounded
+)
+SELECT key, deal_id, v0, v1, part, total, deals FROM ranked WHERE place <= %(shown)s ORDER BY key, place
+"""
+ORDER = ("won", "lost", "created", "slipped", "pulled", "amount", "stage", "age", "handed")
+
+
+@dataclass(frozen=True)
+class DealMove:
+    """One deal behind a part: expected of it then and now (or what it brought), and its share in the part."""
+
+    deal: Deal
+    before: Decimal
+    after: Decimal
+    amount: Decimal
 
 
 @dataclass(frozen=True)
 class Move:
-    """One part of the difference; `deals` is how many deals it comes from, None where it comes from none."""
+    """
+    One part of the difference.
+
+    :param deals: how many deals it comes from, None where it comes from none
+    :param behind: the largest of them that the reader may see
+    """
 
     key: str
     amount: Decimal
     deals: int | None
+    behind: tuple[DealMove, ...] = field(default=())
 
 
 @dataclass(frozen=True)
 class Movement:
-    """Expected revenue of the year then and now; `moves` add up to the difference, to the cent."""
+    """Expected revenue of a period then and now; `moves` add up to the difference, to the cent."""
 
+    since: JobRun
     before: NodeForecast
     after: NodeForecast
     moves: tuple[Move, ...]
@@ -36,70 +123,79 @@ class Movement:
         return self.after.expected - self.before.expected
 
 
-def movement(*, run: JobRun, since: JobRun, node: Node) -> Movement | None:
+def movement(*, run: JobRun, since: JobRun, node: Node, user: User, period: str) -> Movement | None:
     """
-    Take the difference of a node's year between two nights apart.
+    Take the difference of a node's period between two nights apart; None where a night does not know the node.
 
-    won: what was won brought, less what was expected of it. lost: what was expected of it. created: expected of deals that
-    the earlier night did not know. amount, chance: of deals open on both nights. unborn: the deals not yet created. rest:
-    what a night's own correction, a hand-over or a move between units makes.
-    Two passes over the open deals of both nights.
+    won: what was won brought within the period, less what was expected of it. lost: what was expected of it. created: deals
+    that the earlier night did not know (or knew as closed). slipped, pulled: open on both nights, the expected close moved
+    beyond the period, or into it. amount, stage, age: other deals open on both nights whose amount, stage or chance alone
+    changed. handed: deals that came from or went to people outside the node. unborn: the deals not yet created. rest: what
+    remains: a change of the method's own corrections, late entries.
+    Seven queries, whatever the number of deals.
     """
-    before = node.rows(since).filter(period=YEAR).first()
-    after = node.rows(run).filter(period=YEAR).first()
-    if before is None or after is None:
+    rows = {row.run_id: row for row in node_rows(node, (run, since), period)}
+    if rows.keys() != {run.pk, since.pk}:
         return None
-    then, now = _odds(since, node), _odds(run, node)
-    gone = then.keys() - now.keys()
-    closed = {deal.pk: deal for deal in Deal.objects.filter(pk__in=gone).select_related("stage")}
-    parts: dict[str, tuple[Decimal, int]] = {}
-
-    def add(key: str, amount: Decimal) -> None:
-        total, deals = parts.get(key, (Decimal(0), 0))
-        parts[key] = (total + amount, deals + 1)
-
-    for key in gone:
-        deal, expected = closed.get(key), _product(*then[key])
-        if deal is not None and deal.stage.kind == Stage.Kind.WON:
-            add("won", (deal.amount or Decimal(0)) - expected)
-        elif deal is not None and deal.stage.kind == Stage.Kind.LOST:
-            add("lost", -expected)
-        else:
-            add("rest", -expected)
-    for key in now.keys() - then.keys():
-        add("created", _product(*now[key]))
-    for key in now.keys() & then.keys():
-        (old_chance, old_amount), (chance, amount) = then[key], now[key]
-        if amount != old_amount:
-            add("amount", _product(old_chance, amount - old_amount))
-        if _moved(old_chance, chance):
-            add("chance", _product(chance - old_chance, amount))
-    moves = [Move(name, _cents(parts[name][0]), parts[name][1]) for name in _ORDER if name in parts]
+    before, after = rows[since.pk], rows[run.pk]
+    found = _parts(run=run, since=since, node=node, period=period, after=after)
+    titles = Deal.objects.visible_to(user).select_related("owner", "stage")
+    seen = titles.in_bulk({line["deal_id"] for line in found})
+    moves = [move for key in ORDER if (move := _move(key, [line for line in found if line["key"] == key], seen))]
     moves.append(Move("unborn", after.new - before.new, None))
     rest = after.expected - before.expected - sum((move.amount for move in moves), Decimal(0))
-    return Movement(before, after, (*moves, Move("rest", rest, None)))
+    return Movement(since, before, after, (*moves, Move("rest", rest, None)))
 
 
-_ORDER = ("won", "lost", "created", "amount", "chance")
-_NOTICED = Decimal("0.001")
+def node_rows(node: Node, runs: Iterable[JobRun], period: str) -> Iterable[NodeForecast]:
+    """Return a node's rows of a period in several nights."""
+    return NodeForecast.objects.filter(run__in=list(runs), unit=node.unit, person=node.person, period=period)
 
 
-def _moved(before: Decimal, after: Decimal) -> bool:
-    return abs(after - before) >= _NOTICED
+def _move(key: str, lines: list[dict[str, Any]], seen: Mapping[int, Deal]) -> Move | None:
+    if not lines:
+        return None
+    behind = [
+        DealMove(seen[line["deal_id"]], line["v0"], line["v1"], line["part"])
+        for line in lines
+        if line["deal_id"] in seen
+    ]
+    return Move(key, lines[0]["total"], lines[0]["deals"], tuple(behind))
 
 
-def _odds(run: JobRun, node: Node) -> dict[int, tuple[Decimal, Decimal]]:
-    """Chance to be won within the year, and amount, of every open deal of a node that a night knew."""
-    rows = DealForecast.objects.filter(run=run, deal__in=deals_below(node))
-    return {
-        deal: (Decimal(repr(chance)), amount)
-        for deal, chance, amount in rows.values_list("deal", _BY_YEAR_END, "amount")
+def _parts(*, run: JobRun, since: JobRun, node: Node, period: str, after: NodeForecast) -> list[dict[str, Any]]:
+    start, stop = SPANS[PERIODS.index(period)].tolist()
+    learnt = {row.run_id: row.facts for row in ForecastEvidence.objects.filter(run__in=[run, since])}
+    everybody = node.unit is not None and node.unit.kind == OrgUnit.Kind.COMPANY
+    params = {
+        "run": run.pk,
+        "since": since.pk,
+        "run_day": run.business_date,
+        "since_day": since.business_date,
+        "start": start,
+        "stop": stop,
+        "first": after.first_date,
+        "after": add_months(after.first_date, stop - start),
+        "c0": _correction(learnt.get(since.pk, {})),
+        "c1": _correction(learnt.get(run.pk, {})),
+        "everybody": everybody,
+        "people_then": [] if everybody else people_of(node, since.business_date),
+        "people_now": [] if everybody else people_of(node, run.business_date),
+        "shown": DEALS_SHOWN,
     }
+    with connection.cursor() as cursor:
+        cursor.execute(_PARTS, params)
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, line, strict=True)) for line in cursor.fetchall()]
 
 
-def _product(chance: Decimal, amount: Decimal) -> Decimal:
-    return chance * amount
+def people_of(node: Node, day: date) -> list[int]:
+    """Return the keys of the people whose deals a node sums on a day."""
+    if node.person is not None:
+        return [node.person.pk]
+    below = OrgUnit.objects.descendants(node.unit, include_self=True).values_list("pk", flat=True)
+    return list(Membership.objects.on(day).filter(unit__in=list(below)).values_list("user", flat=True))
 
 
-def _cents(amount: Decimal) -> Decimal:
-    return amount.quantize(_CENT, rounding=ROUND_HALF_EVEN)
+def _correction(facts: Mapping[str, Any]) -> Decimal:
+    return Decimal(repr(float(facts.get("correction", {}).get("open", 1.0))))

@@ -1,20 +1,26 @@
 """Writes of the plan."""
 
+from .calls import call_deal, submit_call
 from .forecasts import YearIsOver, run_forecast
 from .groundwork import help_with_groundwork, lay_groundwork, nobody
 from .ladders import climb_target
 from .refusals import (
     AmountIsInvalid,
+    CallIsInvalid,
     CompanyIsMissing,
+    DealIsClosed,
     DraftExists,
     FiscalYearExists,
     NoActiveVersion,
     NothingToGrowFrom,
+    NothingToReview,
+    PeriodIsOver,
     PlanExists,
     PlanHasChanged,
     PlanHasNoTargets,
     PlanIsActive,
 )
+from .reviews import mark_reviewed
 from .targets import Spread, set_target, split_target
 from .track_record import JUDGED_MONTHS, run_track_record
 from .versions import activate_version, revise_plan, targets_state
@@ -23,11 +29,15 @@ from .years import begin_year, create_plan, open_fiscal_year
 __all__ = [
     "JUDGED_MONTHS",
     "AmountIsInvalid",
+    "CallIsInvalid",
     "CompanyIsMissing",
+    "DealIsClosed",
     "DraftExists",
     "FiscalYearExists",
     "NoActiveVersion",
     "NothingToGrowFrom",
+    "NothingToReview",
+    "PeriodIsOver",
     "PlanExists",
     "PlanHasChanged",
     "PlanHasNoTargets",
@@ -36,10 +46,12 @@ __all__ = [
     "YearIsOver",
     "activate_version",
     "begin_year",
+    "call_deal",
     "climb_target",
     "create_plan",
     "help_with_groundwork",
     "lay_groundwork",
+    "mark_reviewed",
     "nobody",
     "open_fiscal_year",
     "revise_plan",
@@ -47,5 +59,6 @@ __all__ = [
     "run_track_record",
     "set_target",
     "split_target",
+    "submit_call",
     "targets_state",
 ]

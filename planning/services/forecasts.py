@@ -12,7 +12,7 @@ from core import jobs
 from core.errors import DomainError
 from core.jobs import Outcome
 from core.models import JobRun
-from planning.models import JOB, DealForecast, ForecastEvidence, NodeForecast, Plan, StageConversion
+from planning.models import JOB, DealForecast, ForecastEvidence, ForecastReview, NodeForecast, Plan, StageConversion
 from planning.queries.groundwork import ledger_is_large
 from planning.queries.snapshot import Snapshot, snapshot
 
@@ -20,7 +20,7 @@ from .groundwork import lay_groundwork, nobody
 
 log = logging.getLogger(__name__)
 
-KEPT_DAYS = 62  # nights kept whole; of older months the last night stays for ever
+KEPT_DAYS = 62  # nights kept whole; of older months the last night stays for ever, and every night that was reviewed
 _BATCH = 5_000
 
 Row = TypeVar("Row", NodeForecast, DealForecast, StageConversion)
@@ -62,7 +62,8 @@ def run_forecast(
         clock=clock,
     )
     if outcome is Outcome.PUBLISHED:
-        jobs.prune(job=JOB, scope=str(plan.pk), before=as_of - timedelta(days=KEPT_DAYS))
+        reviewed = ForecastReview.objects.filter(plan=plan).values_list("run", flat=True)
+        jobs.prune(job=JOB, scope=str(plan.pk), before=as_of - timedelta(days=KEPT_DAYS), keep=list(reviewed))
     return outcome
 
 

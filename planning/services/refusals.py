@@ -51,6 +51,33 @@ class NoActiveVersion(DomainError):
     code = "no_active_version"
 
 
+class CallIsInvalid(Invalid):
+    """A call without its reason, below itself, or about no period; the problems say which."""
+
+    code = "call_is_invalid"
+
+
+class PeriodIsOver(DomainError):
+    """What an ended period brought is known."""
+
+    code = "period_is_over"
+
+
+class DealIsClosed(DomainError):
+    """How a closed deal came out is known."""
+
+    code = "deal_is_closed"
+
+
+class NothingToReview(DomainError):
+    """There is no published night yet."""
+
+    code = "nothing_to_review"
+
+    def __init__(self) -> None:
+        super().__init__(_("The first night has not run yet: there is no forecast to review."))
+
+
 class CompanyIsMissing(DomainError):
     """The tree of units has no root yet."""
 

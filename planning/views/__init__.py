@@ -1,13 +1,21 @@
 """Pages of the plan."""
 
+from .calls import forecast_call
+from .chances import deal_call, deal_chance, deal_forecast
 from .forecasts import forecast, funnel, overview
 from .ladders import target_ladder
+from .movements import forecast_review
 from .plans import plan_activate, plan_new, plan_revise
 from .targets import my_pace, target_edit, target_split, targets
 from .track_record import track_record
 
 __all__ = [
+    "deal_call",
+    "deal_chance",
+    "deal_forecast",
     "forecast",
+    "forecast_call",
+    "forecast_review",
     "funnel",
     "my_pace",
     "overview",

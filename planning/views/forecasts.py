@@ -1,6 +1,8 @@
 """The year as the last night saw it: overview, forecast, funnel."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -10,58 +12,23 @@ from django.views.decorators.http import require_safe
 
 from core.models import JobRun
 from core.pages import AuthedRequest, page
-from core.templatetags.formats import day
 from planning import charts, policies
-from planning.models import Plan
-from planning.queries import forecasts, plan_on
+from planning.forms import CallForm
+from planning.models import ForecastCall, Plan
+from planning.queries import forecasts
 from planning.queries import funnel as funnels
-from planning.queries import movement as movements
 from planning.queries import overview as headlines
+from planning.queries.attainment import attainment
+from planning.queries.behind import deals_behind
+from planning.queries.calls import call_records, call_scores, calls_beside, period_days
 from planning.queries.forecasts import Line, Node
 from planning.queries.instead import with_run_rates
 from planning.queries.track_record import verdict_on
 
-SINCE_DAYS = {"day": 1, "week": 7, "month": 30}
+from .asking import Asked, asked_for, number_in
+from .movements import moved_since, overs
 
-
-def _number(request: AuthedRequest, name: str) -> int | None:
-    """A key from the address; anything else than a plain number is nobody's. :raises Http404: then"""
-    text = request.GET.get(name, "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise Http404
-    return int(text)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the address of a forecast page asks for: which plan, whose figures; and the night that answers."""
-
-    plan: Plan | None
-    node: Node
-    path: list[Node]
-    run: JobRun | None
-
-    @property
-    def common(self) -> dict[str, Any]:
-        return {"plan": self.plan, "node": self.node, "path": self.path, "run": self.run}
-
-
-def _asked(request: AuthedRequest) -> Asked:
-    user = request.user
-    year = _number(request, "year")
-    if year is None:
-        plan = plan_on(user, timezone.localdate())
-    else:
-        plan = Plan.objects.visible_to(user).select_related("fiscal_year").filter(fiscal_year__year=year).first()
-        if plan is None:
-            raise Http404
-    node = forecasts.visible_node(user, unit=_number(request, "unit"), person=_number(request, "person"))
-    if node is None:
-        raise Http404
-    run = forecasts.shown_run(plan) if plan else None
-    return Asked(plan, node, forecasts.path_to(user, node), run)
+SCORES_SHOWN = 12
 
 
 def _not_yet(request: AuthedRequest, asked: Asked, template: str) -> HttpResponse:
@@ -73,21 +40,22 @@ def _freshness(run: JobRun) -> dict[str, Any]:
     return {"is_stale": forecasts.is_stale(run, now=timezone.now()), "evidence": forecasts.evidence_of(run)}
 
 
-def _lines(request: AuthedRequest, plan: Plan, run: JobRun, node: Node) -> list[Line]:
-    """The roll-up, with the run rate where a forecast has not shown skill; the node itself comes first."""
-    return with_run_rates(forecasts.roll_up(run, request.user, node), plan=plan, run=run)
+def _lines(request: AuthedRequest, asked: Asked, plan: Plan, run: JobRun, period: str = forecasts.YEAR) -> list[Line]:
+    """The roll-up of a period, with run rates in place of forecasts that have not shown skill."""
+    lines = forecasts.roll_up(run, request.user, asked.node, period=period)
+    return with_run_rates(lines, plan=plan, run=run, until=period_days(plan, period)[1])
 
 
 @require_safe
 def overview(request: AuthedRequest) -> HttpResponse:
     """Show how the year is going: target, won, forecast, cover; the fan, the funnel, what moved, where to look."""
-    asked = _asked(request)
+    asked = asked_for(request)
     head = headlines.headline(plan=asked.plan, run=asked.run, node=asked.node) if asked.plan and asked.run else None
     if asked.plan is None or asked.run is None or head is None:
         return _not_yet(request, asked, "planning/overview.html")
     currency = asked.plan.currency
     rows = forecasts.by_period(asked.run, asked.node)
-    lines = _lines(request, asked.plan, asked.run, asked.node)
+    lines = _lines(request, asked, asked.plan, asked.run)
     return page(
         request,
         "planning/overview.html",
@@ -101,56 +69,145 @@ def overview(request: AuthedRequest) -> HttpResponse:
             "fan": charts.fan_chart(forecasts.fan(rows, as_of=asked.run.business_date), currency=currency),
             "months": charts.months_chart(forecasts.months_of(rows, as_of=asked.run.business_date), currency=currency),
             "funnel": _funnel_chart(asked),
-            "movement": _movement(asked, "week"),
+            "movement": moved_since(asked, request.user, "week").chart,
             "watch": forecasts.attain_lines(lines)[:6],
-            "reasons": _reasons(asked.run),
+            "reasons": reasons(asked.run),
         },
     )
 
 
 @require_safe
 def forecast(request: AuthedRequest) -> HttpResponse:
-    """Show the forecast of a unit or person: roll-up, fan, months, what moved, and how the number is made."""
-    asked = _asked(request)
+    """Show the forecast of a unit or person: roll-up with calls, target, fan, months, deals behind it, and what moved."""
+    return forecast_page(request, asked_for(request))
+
+
+def forecast_page(
+    request: AuthedRequest, asked: Asked, *, form: CallForm | None = None, status: int = 200
+) -> HttpResponse:
+    """Show the forecast page; `form` is a call that was refused."""
     rows = forecasts.by_period(asked.run, asked.node) if asked.run else {}
     if asked.plan is None or asked.run is None or not rows:
         return _not_yet(request, asked, "planning/forecast.html")
-    since = request.GET.get("since", "week")
-    if since not in SINCE_DAYS:
-        raise Http404
-    currency = asked.plan.currency
-    months = forecasts.months_of(rows, as_of=asked.run.business_date)
-    lines = _lines(request, asked.plan, asked.run, asked.node)
+    plan, run, node, user = asked.plan, asked.run, asked.node, request.user
+    moved = moved_since(asked, user, request.GET.get("since", "week"), over_in(request, asked))
+    lines = _lines(request, asked, plan, run, moved.over)
+    months = forecasts.months_of(rows, as_of=run.business_date)
+    scores = call_scores(plan=plan, run=run, user=user, node=node)
     return page(
         request,
         "planning/forecast.html",
         {
             **asked.common,
-            **_freshness(asked.run),
+            **_freshness(run),
             "year": rows[forecasts.YEAR],
             "quarters": [rows[period] for period in forecasts.QUARTER_PERIODS],
-            "currency": currency,
-            "lines": lines,
+            "currency": plan.currency,
+            "lines": _called_lines(request, lines, plan, over=moved.over, form=form),
             "own": lines[0],
-            "verdict": verdict_on(asked.node),
-            "fan": charts.fan_chart(forecasts.fan(rows, as_of=asked.run.business_date), currency=currency),
-            "months": charts.months_chart(months, currency=currency),
-            "movement": _movement(asked, since),
-            "since": since,
-            "since_choices": _since_choices(),
-            "reasons": _reasons(asked.run),
+            "verdict": verdict_on(node),
+            "fan": charts.fan_chart(forecasts.fan(rows, as_of=run.business_date), currency=plan.currency),
+            "months": charts.months_chart(months, currency=plan.currency),
+            "moved": moved,
+            "attain": attainment(plan=plan, run=run, node=node, user=user, period=moved.over),
+            "behind": deals_behind(run=run, node=node, user=user, period=moved.over),
+            "scores": scores[:SCORES_SHOWN],
+            "records": call_records(scores),
+            "reasons": reasons(run),
         },
+        status=status,
     )
+
+
+@dataclass(frozen=True)
+class ShownCall:
+    """A call in force beside the number of the last night: how far it is from it, and how old."""
+
+    call: ForecastCall
+    over: Decimal
+    days: int
+
+
+@dataclass(frozen=True)
+class CalledLine:
+    """A row of the roll-up with the calls about it; `form` is there while the reader is submitting one."""
+
+    line: Line
+    mine: ShownCall | None
+    others: list[ShownCall]
+    key: str
+    form: CallForm | None
+
+
+def _called_lines(
+    request: AuthedRequest, lines: Sequence[Line], plan: Plan, *, over: str, form: CallForm | None
+) -> list[CalledLine]:
+    calls = calls_beside(plan, [line.node for line in lines], period=over, user=request.user)
+    called = called_node(request)
+    now = timezone.now()
+    shown = []
+    for line in lines:
+        subject = (line.node.unit.pk if line.node.unit else None, line.node.person.pk if line.node.person else None)
+        shown_now = line.year.expected if line.run_rate is None else line.run_rate
+        about = [
+            ShownCall(call, call.commit - shown_now, max((now - call.called_at).days, 0))
+            for call in calls.get(subject, [])
+        ]
+        mine = next((one for one in about if one.call.caller_id == request.user.pk), None)
+        shown.append(
+            CalledLine(
+                line=line,
+                mine=mine,
+                others=[one for one in about if one is not mine],
+                key=line.node.query.replace("=", "-"),
+                form=_call_form(request, line.node, mine, form) if called == line.node else None,
+            )
+        )
+    return shown
+
+
+def _call_form(request: AuthedRequest, node: Node, mine: ShownCall | None, refused: CallForm | None) -> CallForm:
+    if refused is not None:
+        return refused
+    own = policies.is_own_call(request.user, unit=node.unit, person=node.person)
+    initial = {"commit": mine.call.commit, "best_case": mine.call.best_case} if mine else {}
+    return CallForm(initial=initial, needs_reason=not own)
+
+
+def called_node(request: AuthedRequest) -> Node | None:
+    """Return whom the address wants to call: `call=unit-7`, `call=person-12`. :raises Http404: for anybody out of sight"""
+    text = request.GET.get("call", "")
+    if not text:
+        return None
+    kind, _dash, key = text.partition("-")
+    if kind not in {"unit", "person"} or not (key.isascii() and key.isdigit() and len(key) <= 18):
+        raise Http404
+    node = forecasts.visible_node(
+        request.user,
+        unit=int(key) if kind == "unit" else None,
+        person=int(key) if kind == "person" else None,
+    )
+    if node is None:
+        raise Http404
+    return node
+
+
+def over_in(request: AuthedRequest, asked: Asked) -> str:
+    """Return the period that the address asks for. :raises Http404: for one that the page does not show"""
+    over = request.GET.get("over", forecasts.YEAR)
+    if asked.plan is None or asked.run is None or over not in dict(overs(asked.run, asked.plan)):
+        raise Http404
+    return over
 
 
 @require_safe
 def funnel(request: AuthedRequest) -> HttpResponse:
     """Show conversion and time in stage with their counts, for a unit or person, and who does how well at one stage."""
-    asked = _asked(request)
+    asked = asked_for(request)
     pipelines = funnels.pipelines()
     if asked.plan is None or asked.run is None or not pipelines:
         return _not_yet(request, asked, "planning/funnel.html")
-    key = _number(request, "pipeline")
+    key = number_in(request, "pipeline")
     pipeline = next((line for line in pipelines if line.pk == key), pipelines[0] if key is None else None)
     window = request.GET.get("window", funnels.Window.YEAR)
     by = request.GET.get("by", funnels.By.UNIT if request.user.is_manager else funnels.By.PERSON)
@@ -158,7 +215,7 @@ def funnel(request: AuthedRequest) -> HttpResponse:
         raise Http404
     lines = funnels.funnel(asked.run, pipeline=pipeline, window=window, node=asked.node)
     company = funnels.funnel(asked.run, pipeline=pipeline, window=window, node=Node())
-    stage_key = _number(request, "stage")
+    stage_key = number_in(request, "stage")
     stage = next((line.stage for line in lines if line.stage.pk == stage_key), lines[0].stage if lines else None)
     if stage_key is not None and (stage is None or stage.pk != stage_key):
         raise Http404
@@ -199,24 +256,7 @@ def _funnel_chart(asked: Asked) -> charts.Chart | None:
     return charts.funnel_chart(lines, title=_("Pipeline funnel"), subtitle=_("Entered in the last 365 days · went on"))
 
 
-def _movement(asked: Asked, since: str) -> charts.Chart | None:
-    """What moved since an earlier night, as a chart; None on the first night."""
-    if asked.plan is None or asked.run is None:
-        return None
-    earlier = forecasts.earlier_run(asked.plan, than=asked.run, days=SINCE_DAYS[since])
-    if earlier is None:
-        return None
-    moved = movements.movement(run=asked.run, since=earlier, node=asked.node)
-    if moved is None:
-        return None
-    return charts.movement_chart(moved, currency=asked.plan.currency, since=day(earlier.business_date))
-
-
-def _since_choices() -> list[tuple[str, str]]:
-    return [("day", _("Yesterday")), ("week", _("Last week")), ("month", _("Last month"))]
-
-
-def _reasons(run: JobRun) -> list[str]:
+def reasons(run: JobRun) -> list[str]:
     """Turn the codes of the evidence into sentences."""
     sentences = {
         "no_deals": _("There is no deal yet: the figures are assumptions with wide limits."),

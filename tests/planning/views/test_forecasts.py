@@ -6,8 +6,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from core.models import JobRun
+from core.templatetags.formats import day
 from planning import services
-from planning.models import Plan, PlanVersion
+from planning.models import ForecastReview, Plan, PlanVersion
 from teams.models import User
 from tests.factories.customers import make_deal, make_pipeline
 from tests.factories.planning import make_plan, make_target, make_version
@@ -20,8 +22,8 @@ TODAY = timezone.localdate()
 PAGES = ("/overview/", "/forecast/", "/funnel/")
 
 
-def _night(plan: Plan, day: date = TODAY) -> None:
-    services.run_forecast(plan=plan, as_of=day, clock=lambda: datetime.now(UTC))
+def _night(plan: Plan, as_of: date = TODAY) -> None:
+    services.run_forecast(plan=plan, as_of=as_of, clock=lambda: datetime.now(UTC))
 
 
 def _seen_by(user: User) -> Client:
@@ -100,20 +102,41 @@ def test_a_rep_sees_the_companys_conversion_beside_their_own_and_nobody_elses(ca
     assert _seen_by(cast.rao).get("/funnel/", {"by": "channel"}).status_code == 404
 
 
-def test_what_moved_adds_up_to_the_difference(cast: Cast, plan: Plan) -> None:
-    from planning.queries import forecasts
-    from planning.queries.movement import movement
+def test_what_moved_is_shown_since_yesterday_and_since_the_last_review(cast: Cast, plan: Plan) -> None:
+    _night(plan, TODAY - timedelta(days=3))
+    asking = _seen_by(cast.mori)
+    unit = {"unit": cast.east_one.pk}
+    assert "since=review" not in asking.get("/forecast/", unit).content.decode()
+    assert "Nothing to compare with yet" in asking.get("/forecast/", unit | {"since": "review"}).content.decode()
 
-    _night(plan, TODAY - timedelta(days=1))
-    run = forecasts.shown_run(plan)
-    assert run is not None
-    earlier = forecasts.earlier_run(plan, than=run, days=1)
-    assert earlier is not None
+    ForecastReview.objects.create(
+        plan=plan,
+        unit=cast.east_one,
+        run=JobRun.objects.get(business_date=TODAY - timedelta(days=3)),
+        marked_by=cast.mori,
+        marked_at=timezone.now(),
+    )
+    text = asking.get("/forecast/", unit | {"since": "review", "over": "FY"}).content.decode()
 
-    moved = movement(run=run, since=earlier, node=forecasts.home_node(cast.planner))
+    assert f"What moved since {day(TODAY - timedelta(days=3))}" in text
+    assert "by Mori" in text
+    assert "The deals behind it" in text
 
-    assert moved is not None
-    assert sum((move.amount for move in moved.moves), Decimal(0)) == moved.change
+
+def test_a_manager_marks_the_forecast_of_a_unit_as_reviewed(cast: Cast, plan: Plan) -> None:
+    asking = _seen_by(cast.mori)
+    assert "Mark as reviewed" in asking.get("/forecast/", {"unit": cast.east_one.pk}).content.decode()
+
+    answer = asking.post(f"/forecast/units/{cast.east_one.pk}/review/?year={plan.fiscal_year.year}")
+
+    assert answer.status_code == 302
+    assert "Reviewed" in asking.get(answer["Location"]).content.decode()
+    assert _seen_by(cast.diaz).post(f"/forecast/units/{cast.east_one.pk}/review/").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["since=never", "over=Q9", "over=M01"])
+def test_a_comparison_that_does_not_exist_is_a_404(cast: Cast, plan: Plan, query: str) -> None:
+    assert _seen_by(cast.planner).get(f"/forecast/?{query}").status_code == 404
 
 
 @pytest.mark.parametrize("page", PAGES)
