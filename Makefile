@@ -88,6 +88,11 @@ bench-forecast: ## score the forecast and its peers on a real history and on inv
 	$(ENV_DEV)
 	@$(PYTHON) -m bench.forecast
 
+.PHONY: bench-season
+bench-season: ## score the learnt season against last year's shares, the mean of years and an even split
+	$(ENV_DEV)
+	@$(PYTHON) bench/season.py
+
 .PHONY: schema
 schema: ## write the API's description anew: config/openapi.yaml
 	$(ENV_DEV)

@@ -171,6 +171,16 @@ def working_days_by_month(
     return tuple(working_days(month_span(month), country=country, overrides=overrides) for month in months)
 
 
+@lru_cache(maxsize=256)
+def spring_festival(year: int) -> date:
+    """Return the first day of the lunar year that begins in a calendar year. :raises ValueError: where it is not known"""
+    china = holidays.country_holidays("CN", years=year, language="en_US", observed=False)
+    found = [day for day, name in china.items() if "Spring Festival" in name]
+    if not found:
+        raise ValueError(f"The lunar calendar of {year} is not known.")
+    return min(found)
+
+
 @lru_cache(maxsize=64)
 def _country(country: str, year: int) -> holidays.HolidayBase:
     try:

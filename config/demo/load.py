@@ -275,7 +275,7 @@ def _activities(world: _World, today: date, now: datetime) -> None:
 
 
 def _plan(world: _World, planner: User, today: date) -> Plan:
-    """This year's targets: what last year brought and a bit more, spread in last year's shape, active."""
+    """This year's targets: what last year brought and a bit more, spread by the season learnt, active."""
     year = FiscalCalendar(1).year_of(today)
     last = FiscalCalendar(1).year(year - 1)
     rows = actuals(first=last.first, after=FiscalCalendar(1).year(year).first, time_zone="Asia/Shanghai")
@@ -294,7 +294,7 @@ def _plan(world: _World, planner: User, today: date) -> Plan:
             unit = world.units[unit.parent.name] if unit.parent else None
     # What the teams carry is more than what the company promises: usual over-assignment, and the grid shows it.
     company = _round(of_unit["Demo company"] * Decimal("0.95"), least=Decimal(0))
-    version = planning.begin_year(year=year, total=company, actor=planner, split=Target.Split.LAST_YEAR)
+    version = planning.begin_year(year=year, total=company, actor=planner, split=Target.Split.SEASON)
     for name, unit_row in world.units.items():
         if unit_row.parent:
             _split(version, planner, of_unit[name], unit=unit_row)
@@ -311,7 +311,7 @@ def _split(
     planning.split_target(
         version=version,
         total=total,
-        split=Target.Split.LAST_YEAR,
+        split=Target.Split.SEASON,
         actor=planner,
         lock_version=0,
         unit=unit,

@@ -48,5 +48,9 @@ class TargetViewSet(Retrieves, ListModelMixin, GenericViewSet[Target]):
     @extend_schema(request=SplitIn, responses=TargetOut)
     @action(detail=False, methods=["post"])
     def split(self, request: Request) -> Response:
-        """Spread a year's total over the months: evenly, in last year's shape, by working days, in the row's own shape."""
+        """
+        Spread a year's total over the months.
+
+        By the season learnt from the years before, evenly, in last year's shape, by working days, or in the row's own shape.
+        """
         return self.answer(services.split_target(actor=self.user, **self.valid(SplitIn)).target, TargetOut)

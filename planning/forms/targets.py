@@ -38,6 +38,7 @@ class SplitForm(forms.Form):
     split = forms.ChoiceField(
         label=_("Spread over the months"),
         choices=[
+            (Target.Split.SEASON, Target.Split.SEASON.label),
             (Target.Split.LAST_YEAR, Target.Split.LAST_YEAR.label),
             (Target.Split.EVEN, Target.Split.EVEN.label),
             (Target.Split.WORKING_DAYS, Target.Split.WORKING_DAYS.label),

@@ -55,6 +55,7 @@ class Target(models.Model):
     """
 
     class Split(models.TextChoices):
+        SEASON = "season", _("Learnt season")
         EVEN = "even", _("Evenly")
         LAST_YEAR = "last_year", _("Last year's shape")
         WORKING_DAYS = "working_days", _("Working days")

@@ -5,6 +5,7 @@ from .calendars import WorkCalendar, fiscal_months
 from .ladders import Base, BaseSource, LadderSheet, base_of, growth_of, ladder_sheet
 from .pace import Pace, quarter_pace
 from .plans import plan_on, version_in_force, visible_versions
+from .season import Learned, learned_season, season_lines
 from .shapes import Basis, Shape, last_year_shape, shape_of
 from .targets import GridRow, TargetGrid, ancestors, months_of, target_grid, target_to_date
 
@@ -16,6 +17,7 @@ __all__ = [
     "Basis",
     "GridRow",
     "LadderSheet",
+    "Learned",
     "Pace",
     "Shape",
     "TargetGrid",
@@ -31,9 +33,11 @@ __all__ = [
     "in_no_unit",
     "ladder_sheet",
     "last_year_shape",
+    "learned_season",
     "months_of",
     "plan_on",
     "quarter_pace",
+    "season_lines",
     "shape_of",
     "sum_of",
     "target_grid",

@@ -8,7 +8,7 @@ never taken for zero.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -35,7 +35,8 @@ WITH won AS (
       AND (%(owner)s::bigint IS NULL OR COALESCE(held.owner_id, won.owner_id) = %(owner)s)
 )
 SELECT owned.owner_id, member.unit_id, date_trunc('month', owned.day)::date AS month,
-       COALESCE(sum(owned.amount), 0), count(*), count(*) - count(owned.amount)
+       COALESCE(sum(owned.amount), 0), count(*), count(*) - count(owned.amount),
+       COALESCE(sum(owned.amount * owned.amount), 0)::float8
 FROM owned
 LEFT JOIN teams_membership member
   ON member.user_id = owned.owner_id AND member.valid_from <= owned.day
@@ -71,12 +72,14 @@ class Actual:
 
     :param unit: the key of the unit on the day of the deal; None = the person was in no unit that day
     :param month: the month's first day
+    :param squares: sum of the squares of the single amounts: how lumpy the revenue is
     """
 
     owner: int
     unit: int | None
     month: date
     won: Won
+    squares: float = field(default=0.0, compare=False)
 
 
 ByMonth = Mapping[date, Won]
@@ -91,8 +94,8 @@ def actuals(*, first: date, after: date, time_zone: str, owner: int | None = Non
     with connection.cursor() as cursor:
         cursor.execute(_WON, {"first": first, "after": after, "zone": time_zone, "owner": owner})
         return [
-            Actual(owner, unit, month, Won(Decimal(revenue), wins, unknown))
-            for owner, unit, month, revenue, wins, unknown in cursor.fetchall()
+            Actual(owner, unit, month, Won(Decimal(revenue), wins, unknown), squares)
+            for owner, unit, month, revenue, wins, unknown, squares in cursor.fetchall()
         ]
 
 

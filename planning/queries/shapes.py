@@ -14,6 +14,7 @@ from teams.models import OrgUnit, User
 
 from .actuals import ByMonth, actuals, by_person, by_unit, sum_of, unit_parents
 from .calendars import WorkCalendar, fiscal_months
+from .season import Learned, learned_season
 
 # Less than this is no shape but the luck of a few deals.
 LEAST_WINS = 12
@@ -33,6 +34,7 @@ class Basis(models.TextChoices):
     )
     NO_HISTORY = "no_history", _("Evenly: too little was won last year to show a shape.")
     KEPT = "kept", _("In the shape that the row had.")
+    SEASON = "season", _("By the season learnt from the years before.")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,12 @@ class Shape:
 
     weights: tuple[Decimal, ...]
     basis: Basis
+    told: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What the shape rests on, for the person who asked for it."""
+        return self.told or str(self.basis.label)
 
 
 def shape_of(
@@ -48,6 +56,8 @@ def shape_of(
 ) -> Shape:
     """Return the weights that a way of splitting gives to the months of a version's year, for a unit or a person."""
     match split:
+        case Target.Split.SEASON:
+            return season_shape(learned_season(plan=version.plan, unit=unit, person=person))
         case Target.Split.EVEN:
             return Shape(EVEN, Basis.EVEN)
         case Target.Split.WORKING_DAYS:
@@ -59,6 +69,12 @@ def shape_of(
             row = Target.objects.filter(version=version, unit=unit, person=person).first()
             weights = tuple(getattr(row, month) for month in MONTHS) if row else EVEN
             return Shape(weights, Basis.KEPT) if row and any(weights) else Shape(EVEN, Basis.EVEN)
+
+
+def season_shape(learned: Learned) -> Shape:
+    """Return the learnt season's shares as weights."""
+    weights = tuple(Decimal(repr(round(float(share), 6))) for share in learned.season.shares)
+    return Shape(weights, Basis.SEASON, learned.sentence)
 
 
 def last_year_shape(*, version: PlanVersion, unit: OrgUnit | None = None, person: User | None = None) -> Shape:

@@ -31,6 +31,7 @@ class Spread:
 
     target: Target
     basis: Basis
+    sentence: str
 
 
 @transaction.atomic(durable=True)
@@ -115,7 +116,7 @@ def _spread(
         event="planning.target.split",
         basis=shape.basis,
     )
-    return Spread(target, shape.basis)
+    return Spread(target, shape.basis, shape.sentence)
 
 
 @within_transaction

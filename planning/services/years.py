@@ -47,7 +47,7 @@ def create_plan(
 
 @transaction.atomic(durable=True)
 def begin_year(
-    *, year: int, total: Decimal, actor: User, first_date: date | None = None, split: str = Target.Split.LAST_YEAR
+    *, year: int, total: Decimal, actor: User, first_date: date | None = None, split: str = Target.Split.SEASON
 ) -> PlanVersion:
     """
     Begin a year with one number: the fiscal year, its plan, a draft, and the company's target in it.

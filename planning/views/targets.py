@@ -164,7 +164,7 @@ def target_split(
     except services.AmountIsInvalid as refusal:
         form.add_error("total", refusal.message)
         return _row_page(request, subject, split_form=form, status=422)
-    messages.success(request, f"{subject}: {spread.basis.label}")
+    messages.success(request, f"{subject}: {spread.sentence}")
     return redirect(grid_url(subject))
 
 
@@ -190,7 +190,7 @@ def _answer(request: AuthedRequest, subject: Subject, form: MonthsForm | SplitFo
             target = services.set_target(**subject.arguments, **form.cleaned_data, actor=request.user)
         else:
             spread = services.split_target(**subject.arguments, **form.cleaned_data, actor=request.user)
-            target, basis = spread.target, str(spread.basis.label)
+            target, basis = spread.target, spread.sentence
     except DomainError as refusal:
         errors = {problem.field: [problem.message] for problem in refusal.problems}
         answer = {"message": refusal.message, "code": refusal.code, "errors": errors, **refusal.extra}
@@ -224,7 +224,7 @@ def _row_page(
     split_form = split_form or SplitForm(
         initial={
             "total": target.total if target else None,
-            "split": target.split if target else Target.Split.LAST_YEAR,
+            "split": target.split if target else Target.Split.SEASON,
             "lock_version": seen,
         }
     )
@@ -242,6 +242,7 @@ def _row_page(
         "conflict": conflict,
         "theirs": queries.months_of(target) if conflict and target else None,
         "target": target,
+        "season": queries.season_lines(queries.learned_season(plan=plan, unit=subject.unit, person=subject.person)),
         "edit_url": reverse("planning:target-edit", kwargs=subject.url_arguments),
         "split_url": reverse("planning:target-split", kwargs=subject.url_arguments),
         "ladder_url": reverse("planning:target-ladder", kwargs=subject.url_arguments),

@@ -19,6 +19,7 @@ from core.periods import (
     month_end,
     month_span,
     months_apart,
+    spring_festival,
     working_days,
     working_days_by_month,
 )
@@ -123,3 +124,13 @@ def test_the_companys_own_calendar_wins_over_the_countrys() -> None:
 @given(calendars, years)
 def test_working_days_by_month_add_up_to_the_year(calendar: FiscalCalendar, year: int) -> None:
     assert sum(working_days_by_month(calendar, year)) == working_days(calendar.year(year))
+
+
+def test_spring_festival_is_the_first_day_of_the_lunar_year() -> None:
+    assert [spring_festival(year) for year in (2023, 2024, 2025, 2026, 2027)] == [
+        date(2023, 1, 22),
+        date(2024, 2, 10),
+        date(2025, 1, 29),
+        date(2026, 2, 17),
+        date(2027, 2, 6),
+    ]
