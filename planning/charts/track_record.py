@@ -68,6 +68,7 @@ def predicted_chart(rows: Sequence[PastForecast], names: Sequence[str], *, days_
     ]
     every = 1 if len(rows) <= CROWDED else 2
     figure.update_xaxes(type="category", tickmode="array", tickvals=list(names)[::every], ticktext=marks[::every])
+    figure.update_layout(legend={"y": -0.24})  # below the years
     inside = sum(row.p10 <= row.actual <= row.p90 for row in rows)
     return Chart(
         id="predicted",

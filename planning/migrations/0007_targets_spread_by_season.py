@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('planning', '0005_targets_climb_a_ladder'),
+        ('planning', '0006_groundwork_of_a_month'),
     ]
 
     operations = [
