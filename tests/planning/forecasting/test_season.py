@@ -38,7 +38,7 @@ def test_a_unit_with_a_season_of_its_own_and_many_wins_follows_it() -> None:
 
 def test_a_unit_with_few_wins_follows_the_company() -> None:
     dice = np.random.default_rng(1)
-    few = Past(dice.poisson(0.6, (3, 12)) * 1.0, np.full(3, 1 / 7))
+    few = Past(dice.poisson(0.6, (3, 12)).astype(np.float64), np.full(3, 1 / 7))
     found = learn_season(few, _past(SEASON, 3, 5000), _days(3), COMING)
 
     assert found.weights[COMPANY] > 0.7
