@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('planning', '0006_groundwork_of_a_month'),
+        ('planning', '0011_calls_are_append_only'),
     ]
 
     operations = [
