@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import Http404, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -11,10 +12,11 @@ from core.periods import FiscalCalendar
 from core.templatetags.formats import month_name
 from planning import charts
 from planning.models import PastForecast
-from planning.queries import forecasts
+from planning.queries import forecasts, plan_on
 from planning.queries import track_record as records
+from planning.queries.calls import call_records, call_scores
 from planning.queries.forecasts import Node
-from teams.models import Company
+from teams.models import Company, User
 
 from .asking import number_in
 
@@ -51,6 +53,7 @@ def track_record(request: AuthedRequest) -> HttpResponse:
             "predicted": _predicted(shown, days) if shown else None,
             **_chances(node, rows),
             "members": records.members_below(user, node, kind),
+            **_calls(user, node),
         },
     )
 
@@ -67,6 +70,16 @@ def _predicted(rows: list[PastForecast], days: int) -> charts.Chart:
     return charts.predicted_chart(
         rows, names, days_to_go=str(PastForecast.Horizon(days).label), currency=company.currency
     )
+
+
+def _calls(user: User, node: Node) -> dict[str, Any]:
+    """What people called of the periods of the running year that have ended, beside what was computed then."""
+    plan = plan_on(user, timezone.localdate())
+    run = forecasts.shown_run(plan) if plan else None
+    if plan is None or run is None:
+        return {}
+    calls = call_scores(plan=plan, run=run, user=user, node=node)
+    return {"calls": calls, "callers": call_records(calls), "currency": plan.currency}
 
 
 def _chances(node: Node, rows: list[PastForecast]) -> dict[str, Any]:

@@ -1,11 +1,14 @@
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 
-from planning.models import ChanceCheck, PastForecast
+from planning import services
+from planning.models import ChanceCheck, ForecastCall, PastForecast
 from teams.models import User
+from tests.factories.customers import make_deal, make_pipeline
+from tests.factories.planning import make_plan
 from tests.factories.teams import Cast
 from tests.factories.track_record import judge, make_record
 
@@ -113,3 +116,23 @@ def test_the_api_gives_the_rows_of_the_callers_reach(cast: Cast) -> None:
     assert {row["unit"] for row in found} == {cast.east.pk}
     assert found[0]["expected"] == "100.00"
     assert client.get("/api/v1/track-record/", {"days_to_go": "7"}).json()["results"] == []
+
+
+def test_peoples_own_calls_are_scored_beside_the_forecast(cast: Cast) -> None:
+    make_pipeline()
+    make_deal(owner=cast.rao, path=("Lead", "Won"), created=date(2026, 3, 10), days_in_stage=5)
+    plan = make_plan(2026)
+    services.run_forecast(plan=plan, as_of=date(2026, 7, 15), clock=lambda: datetime(2026, 7, 15, tzinfo=UTC))
+    ForecastCall.objects.create(
+        plan=plan,
+        person=cast.rao,
+        period="M03",
+        caller=cast.rao,
+        stand="own",
+        commit=Decimal(1200),
+        called_at=datetime(2026, 3, 2, 9, tzinfo=UTC),
+        computed=Decimal(900),
+    )
+    judge(person=cast.rao)
+
+    assert "Calls against what came" in _seen_by(cast.rao)
