@@ -10,6 +10,7 @@ one. Ctrl-C, SIGTERM and a closed terminal stop everything; a second Ctrl-C does
 import fcntl
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -169,25 +170,19 @@ def web_worker_beat(host: str, port: int) -> list[Child]:
         Child(
             "web",
             [
-                *(
-                    f"{binary}/gunicorn",
-                    "config.wsgi",
-                    "--bind",
-                    bind,
-                    "--worker-class",
-                    "gthread",
-                    "--no-control-socket",
+                *(f"{binary}/gunicorn", "config.wsgi", "--bind", bind, "--workers", str(cores)),
+                *shlex.split(
+                    "--worker-class gthread --threads 4 --timeout 60 --graceful-timeout 8 --no-control-socket"
                 ),
-                *("--workers", str(cores), "--threads", "4", "--timeout", "60", "--graceful-timeout", "8"),
-                *("--max-requests", "5000", "--max-requests-jitter", "500", "--access-logfile", "-"),
+                *shlex.split("--max-requests 5000 --max-requests-jitter 500 --access-logfile -"),
             ],
             logs / "web.log",
         ),
         Child(
             "worker",
             [
-                *(f"{binary}/celery", "-A", "config", "worker", "--loglevel", "INFO", "--concurrency", str(cores)),
-                *("--without-gossip", "--without-mingle"),
+                *(f"{binary}/celery", "-A", "config", "worker", "--concurrency", str(cores)),
+                *shlex.split("--loglevel INFO --without-gossip --without-mingle"),
             ],
             logs / "worker.log",
             jobs,
@@ -196,16 +191,8 @@ def web_worker_beat(host: str, port: int) -> list[Child]:
         Child(
             "beat",
             [
-                f"{binary}/celery",
-                "-A",
-                "config",
-                "beat",
-                "--schedule",
-                str(VAR / "beat"),
-                "--pidfile",
-                "",
-                "--loglevel",
-                "INFO",
+                *(f"{binary}/celery", "-A", "config", "beat", "--schedule", str(VAR / "beat")),
+                *("--pidfile", "", "--loglevel", "INFO"),
             ],
             logs / "beat.log",
         ),

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pwd
+import shlex
 import shutil
 import signal
 import stat
@@ -142,17 +143,10 @@ class Postgres:
         shutil.rmtree(started, ignore_errors=True)
         done = self._run(
             [
-                *(
-                    str(programs / "initdb"),
-                    "-D",
-                    str(started),
-                    "-U",
-                    "postgres",
-                    "--encoding=UTF8",
-                    "--no-instructions",
-                ),
-                *("--auth-local=trust", "--auth-host=reject", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-                *("--locale=C", *([] if self.durable else ["--no-sync"])),
+                *(str(programs / "initdb"), "-D", str(started), "-U", "postgres"),
+                *shlex.split("--encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"),
+                *shlex.split("--auth-local=trust --auth-host=reject --no-instructions"),
+                *([] if self.durable else ["--no-sync"]),
             ]
         )
         if done.returncode:
