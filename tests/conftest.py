@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck
@@ -12,6 +13,9 @@ from hypothesis import settings as hypothesis_settings
 
 from config import catalogues
 from tests.factories.teams import Cast, make_cast
+
+# What protects a real password by taking its time only slows a test down.
+PBKDF2PasswordHasher.iterations = 1_000
 
 # A busy machine is no bug: no test judges by the clock.
 hypothesis_settings.register_profile("yearline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
