@@ -26,5 +26,6 @@ urlpatterns = [
     path(f"{_ROW}units/<int:unit>/ladder/", views.target_ladder, name="target-ladder"),
     path("plans/new/", views.plan_new, name="plan-new"),
     path("plans/versions/<int:pk>/activate/", views.plan_activate, name="plan-activate"),
+    path("plans/<int:pk>/versions/", views.versions_compare, name="versions-compare"),
     path("plans/<int:pk>/revise/", views.plan_revise, name="plan-revise"),
 ]

@@ -8,6 +8,7 @@ from .plans import plan_on, version_in_force, visible_versions
 from .season import Learned, learned_season, season_lines
 from .shapes import Basis, Shape, last_year_shape, shape_of
 from .targets import GridRow, TargetGrid, ancestors, months_of, target_grid, target_to_date
+from .versions import RowChange, VersionChanges, version_changes
 
 __all__ = [
     "NOTHING",
@@ -19,8 +20,10 @@ __all__ = [
     "LadderSheet",
     "Learned",
     "Pace",
+    "RowChange",
     "Shape",
     "TargetGrid",
+    "VersionChanges",
     "Won",
     "WorkCalendar",
     "actuals",
@@ -43,6 +46,7 @@ __all__ = [
     "target_grid",
     "target_to_date",
     "unit_parents",
+    "version_changes",
     "version_in_force",
     "visible_versions",
     "year_actuals",

@@ -8,6 +8,7 @@ from .movements import forecast_review
 from .plans import plan_activate, plan_new, plan_revise
 from .targets import my_pace, target_edit, target_split, targets
 from .track_record import track_record
+from .versions import versions_compare
 
 __all__ = [
     "deal_call",
@@ -27,4 +28,5 @@ __all__ = [
     "target_split",
     "targets",
     "track_record",
+    "versions_compare",
 ]

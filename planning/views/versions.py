@@ -1,0 +1,76 @@
+"""Two versions of a plan beside each other."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from core.pages import AuthedRequest, page
+from planning import queries
+from planning.models import Plan, PlanVersion
+from planning.queries import RowChange
+
+from .grid_lines import Scale, chosen_scale, scales
+from .targets import today_of
+
+
+@dataclass(frozen=True)
+class ChangeLine:
+    """A row of both versions as text."""
+
+    row: RowChange
+    before: str
+    after: str
+    change: str
+    quarters: list[str]
+
+
+@require_safe
+def versions_compare(request: AuthedRequest, pk: int) -> HttpResponse:
+    """Compare the versions that the address names: by default the newest with the one that it was made from."""
+    plan = get_object_or_404(Plan.objects.visible_to(request.user).select_related("fiscal_year"), pk=pk)
+    versions = list(queries.visible_versions(request.user).filter(plan=plan))
+    context: dict[str, Any] = {"plan": plan, "versions": versions, "changes": None}
+    if len(versions) > 1:
+        after = _asked(versions, request.GET.get("after", "")) or versions[0]
+        before = _asked(versions, request.GET.get("before", "")) or _forerunner(versions, after)
+        changes = queries.version_changes(before=before, after=after, user=request.user, as_of=today_of(plan))
+        largest = max((row.after.total for row in changes.rows if row.after), default=None)
+        context |= {
+            "changes": changes,
+            "scale": chosen_scale(plan.currency, request.GET.get("unit", ""), largest),
+            "scales": scales(plan.currency),
+            "show_all": "all" in request.GET,
+        }
+        shown = changes.rows if context["show_all"] else changes.changed
+        context["lines"] = [_line(row, context["scale"]) for row in shown]
+    return page(request, "planning/versions_compare.html", context)
+
+
+def _asked(versions: list[PlanVersion], key: str) -> PlanVersion | None:
+    """:raises Http404: for a version that is not among them"""
+    if not key:
+        return None
+    found = next((version for version in versions if str(version.pk) == key), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _forerunner(versions: list[PlanVersion], after: PlanVersion) -> PlanVersion:
+    """The version that one was made from, where it can be seen, else the nearest other one."""
+    others = [version for version in versions if version != after]
+    made_from = next((version for version in others if version.pk == after.based_on_id), None)
+    return made_from or min(others, key=lambda version: (abs(version.number - after.number), version.number))
+
+
+def _line(row: RowChange, scale: Scale) -> ChangeLine:
+    return ChangeLine(
+        row=row,
+        before=scale.text(row.before.total if row.before else None),
+        after=scale.text(row.after.total if row.after else None),
+        change=scale.text(row.change),
+        quarters=[scale.text(change) for change in row.quarters],
+    )
