@@ -55,6 +55,7 @@ ROUTES: Routes = {
     "planning:target-split": {"POST": Rule(_REACH)},
     "planning:target-ladder(unit,version)": {"GET": _ABOVE, "POST": _ABOVE},
     "planning:target-ladder": {"GET": Rule(_REACH), "POST": Rule(_REACH)},
+    "planning:targets-smart": {"GET": Rule(MANAGERS)},  # asked for a draft
     "planning:versions-compare": {"GET": Rule(ALL)},
     "planning:plan-new": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
     "planning:plan-activate": {

@@ -24,6 +24,7 @@ urlpatterns = [
     path(f"{_ROW}units/<int:unit>/split/", views.target_split, name="target-split"),
     path(f"{_ROW}people/<int:person>/ladder/", views.target_ladder, name="target-ladder"),
     path(f"{_ROW}units/<int:unit>/ladder/", views.target_ladder, name="target-ladder"),
+    path(f"{_ROW}smart/", views.targets_smart, name="targets-smart"),
     path("plans/new/", views.plan_new, name="plan-new"),
     path("plans/versions/<int:pk>/activate/", views.plan_activate, name="plan-activate"),
     path("plans/<int:pk>/versions/", views.versions_compare, name="versions-compare"),

@@ -6,6 +6,7 @@ from .forecasts import forecast, funnel, overview
 from .ladders import target_ladder
 from .movements import forecast_review
 from .plans import plan_activate, plan_new, plan_revise
+from .smart import targets_smart
 from .targets import my_pace, target_edit, target_split, targets
 from .track_record import track_record
 from .versions import versions_compare
@@ -28,5 +29,6 @@ __all__ = [
     "target_split",
     "targets",
     "track_record",
+    "targets_smart",
     "versions_compare",
 ]

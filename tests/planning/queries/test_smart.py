@@ -1,0 +1,133 @@
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from core.models import JobRun, Publication
+from planning.models import JOB, NodeForecast, PlanVersion
+from planning.queries.smart import Check, Finding, SmartTarget, Verdict, smart_targets
+from teams.models import Management, OrgUnit
+from tests.factories.customers import make_deal
+from tests.factories.planning import make_target, make_version
+from tests.factories.teams import Cast, make_person
+
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("R1.1")]
+DAY = date(2026, 3, 2)
+
+
+@pytest.fixture
+def draft(cast: Cast) -> PlanVersion:
+    return make_version(by=cast.planner)
+
+
+def rows(cast: Cast, version: PlanVersion) -> dict[str, SmartTarget]:
+    return {row.name: row for row in smart_targets(version=version, user=cast.planner, as_of=DAY)}
+
+
+def found(row: SmartTarget, check: Check) -> Finding:
+    return next(finding for finding in row.findings if finding.check is check)
+
+
+def forecast(version: PlanVersion, unit: OrgUnit, *, low: int, high: int) -> None:
+    """Publish a night in which the year of a unit lies between two amounts."""
+    now = timezone.now()
+    scope = str(version.plan_id)
+    run = JobRun.objects.create(
+        job=JOB, scope=scope, business_date=DAY, state=JobRun.State.PUBLISHED, created_at=now, finished_at=now
+    )
+    Publication.objects.create(job=JOB, scope=scope, run=run, published_at=now)
+    steps = [Decimal(low + (high - low) * step // 6) for step in range(7)]
+    NodeForecast.objects.create(
+        run=run,
+        unit=unit,
+        period="FY",
+        first_date=date(2026, 1, 1),
+        booked=0,
+        open=0,
+        new=0,
+        wins_booked=0,
+        wins_expected=0,
+        wins_p10=0,
+        wins_p90=0,
+        **dict(zip(("p025", "p10", "p25", "p50", "p75", "p90", "p975"), steps, strict=True)),
+    )
+
+
+def test_a_unit_without_a_manager_is_nobodys_target(cast: Cast, draft: PlanVersion) -> None:
+    make_target(draft, unit=cast.east)
+    assert found(rows(cast, draft)["East"], Check.SPECIFIC).verdict is Verdict.PASSED
+    Management.objects.filter(unit=cast.east).delete()
+    assert found(rows(cast, draft)["East"], Check.SPECIFIC).verdict is Verdict.FAILED
+
+
+def test_growth_is_measured_from_what_was_won_the_year_before(cast: Cast, draft: PlanVersion) -> None:
+    make_target(draft, unit=cast.east)
+    assert found(rows(cast, draft)["East"], Check.MEASURABLE).verdict is Verdict.UNKNOWN
+    created = date(2025, 5, 5)
+    make_deal(owner=cast.rao, path=("Lead", "Won"), created=created, days_in_stage=0, amount=Decimal(1000))
+    row = rows(cast, draft)["East"]
+    assert found(row, Check.MEASURABLE).verdict is Verdict.PASSED
+    assert "+20.0%" in found(row, Check.ACHIEVABLE).evidence
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(600, 1300, Verdict.STRETCH), (900, 1500, Verdict.PASSED), (1190, 2000, Verdict.SOFT)],
+)
+def test_the_forecast_says_whether_a_target_is_stretch_or_soft(
+    cast: Cast, draft: PlanVersion, low: int, high: int, verdict: Verdict
+) -> None:
+    make_target(draft, unit=cast.east)  # 1,200 a year
+    forecast(draft, cast.east, low=low, high=high)
+    assert found(rows(cast, draft)["East"], Check.ACHIEVABLE).verdict is verdict
+
+
+def test_without_a_forecast_nothing_is_claimed(cast: Cast, draft: PlanVersion) -> None:
+    make_target(draft, unit=cast.east)
+    assert found(rows(cast, draft)["East"], Check.ACHIEVABLE).verdict is Verdict.UNKNOWN
+
+
+def test_a_target_serves_the_one_above_it(cast: Cast, draft: PlanVersion) -> None:
+    make_target(draft, unit=cast.company)
+    make_target(draft, unit=cast.east)
+    make_target(draft, unit=cast.east_one)
+    make_target(draft, unit=cast.west_one)
+    seen = rows(cast, draft)
+    verdicts = {name: found(row, Check.RELEVANT).verdict for name, row in seen.items()}
+    assert {verdicts["Company"], verdicts["East"], verdicts[str(cast.east_one)]} == {Verdict.PASSED}
+    assert verdicts[str(cast.west_one)] is Verdict.FAILED
+
+
+def test_a_quarter_in_which_nothing_is_due_is_named(cast: Cast, draft: PlanVersion) -> None:
+    make_target(draft, unit=cast.east, m04=Decimal(0), m05=Decimal(0), m06=Decimal(0))
+    finding = found(rows(cast, draft)["East"], Check.TIME_BOUND)
+    assert (finding.verdict, finding.evidence) == (Verdict.FAILED, "Nothing is due in Q2.")
+
+
+def test_two_hundred_targets_cost_as_many_queries_as_two(
+    cast: Cast, draft: PlanVersion, django_assert_max_num_queries: Callable[[int], AbstractContextManager[Any]]
+) -> None:
+    for _ in range(200):
+        make_target(draft, person=make_person(unit=cast.east_one))
+    with django_assert_max_num_queries(20):
+        smart_targets(version=draft, user=cast.planner, as_of=DAY)
+
+
+def test_the_page_names_what_failed_and_shows_a_manager_only_their_own(
+    client: Client, cast: Cast, draft: PlanVersion
+) -> None:
+    make_target(draft, unit=cast.east)
+    make_target(draft, unit=cast.west, m01=Decimal(0), m02=Decimal(0), m03=Decimal(0))
+    url = reverse("planning:targets-smart", kwargs={"version": draft.pk})
+    client.force_login(cast.planner)
+    assert "Nothing is due in Q1." in client.get(url).content.decode()
+    client.force_login(cast.lin)
+    html = client.get(url).content.decode()
+    assert "Nothing is due in Q1." not in html
+    assert "West" not in html
