@@ -28,7 +28,7 @@ __all__ = [
     "target_ladder",
     "target_split",
     "targets",
-    "track_record",
     "targets_smart",
+    "track_record",
     "versions_compare",
 ]
