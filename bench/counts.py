@@ -18,12 +18,14 @@ PAGES = (
     "planning:targets",
     "planning:forecast",
     "planning:funnel",
+    "planning:conversion",
     "teams:people",
     "api:deal-list",
     "api:customer-list",
     "api:person-list",
     "api:target-list",
     "api:forecast-list",
+    "api:conversion-rates",
 )
 
 

@@ -65,6 +65,7 @@ _PIPELINE_TABS = (
     Entry(_("Board"), "layout-kanban", "customers:board"),
     Entry(_("List"), "list-details", "customers:deals"),
     Entry(_("Funnel"), "filter", "planning:funnel"),
+    Entry(_("Conversion"), "percentage", "planning:conversion"),
 )
 _FORECAST_TABS = (
     Entry(_("Forecast"), "chart-area-line", "planning:forecast"),

@@ -32,6 +32,8 @@ ROUTES: Routes = {
     "api:call-list": {"GET": Rule(ALL, scope="forecasts:read"), "POST": Rule(ALL, scope="forecasts:write")},
     "api:conversion-list": {"GET": Rule(ALL, scope="forecasts:read")},
     "api:track-record-list": {"GET": Rule(ALL, scope="forecasts:read")},
+    "api:conversion-rates": {"GET": Rule(ALL, scope="forecasts:read")},
+    "api:conversion-definitions": {"GET": Rule(ALL, scope="forecasts:read")},
     # Whose figures is asked by a parameter; without one everybody sees the top of their own reach.
     "planning:overview": {"GET": Rule(ALL)},
     "planning:forecast": {"GET": Rule(ALL)},
@@ -42,6 +44,9 @@ ROUTES: Routes = {
     "planning:deal-chance": {"GET": Rule(ALL)},  # of the deals that the board shows them
     "planning:deal-forecast": {"GET": Rule(OWNER_AND_CHAIN)},
     "planning:track-record": {"GET": Rule(ALL)},
+    "planning:conversion": {"GET": Rule(ALL)},
+    "planning:conversion-export": {"GET": Rule(ALL)},
+    "planning:conversion-limits": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
     "planning:targets": {"GET": Rule(ALL)},
     "planning:my-pace": {"GET": Rule(ALL)},
     "planning:target-edit": {

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from planning import views
+from planning import exchange, views
 
 app_name = "planning"
 _ROW = "targets/<int:version>/"
@@ -16,6 +16,9 @@ urlpatterns = [
     path("chances/<int:pk>/", views.deal_forecast, name="deal-forecast"),
     path("chances/<int:pk>/call/", views.deal_call, name="deal-call"),
     path("track-record/", views.track_record, name="track-record"),
+    path("conversion/", views.conversion, name="conversion"),
+    path("conversion/limits/", views.conversion_settings, name="conversion-limits"),
+    path("conversion/rates.<str:kind>", exchange.conversion_rates, name="conversion-export"),
     path("targets/", views.targets, name="targets"),
     path("targets/my-pace/", views.my_pace, name="my-pace"),
     path(f"{_ROW}people/<int:person>/", views.target_edit, name="target-edit"),

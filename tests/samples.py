@@ -175,6 +175,7 @@ SAMPLES: dict[str, Sample] = {
     "planning:forecast": lambda world: {"unit": world.cast.east_one.pk},
     "planning:deal": lambda world: {"pk": world.deal.pk},
     "planning:plan": lambda world: {"pk": world.plan.pk},
+    "planning:conversion-export": lambda world: {"kind": "csv"},
     "planning:version": lambda world: {"pk": world.draft.pk},
     "planning:plan-activate": lambda world: {"pk": world.draft.pk},
     "planning:target": lambda world: {

@@ -1,6 +1,6 @@
 """How the demo company comes in: through the services; its deals by the fast path, which passes the same checks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -22,7 +22,7 @@ from planning.queries import actuals, by_person, fiscal_months, sum_of
 from teams import services as teams
 from teams.models import Capability, Company, OrgUnit, User
 
-from . import cast, story
+from . import cast, story, work
 
 BATCH = 2_000
 GROWTH = Decimal("1.12")  # this year's targets over what last year brought
@@ -208,8 +208,29 @@ def _deals(world: _World, admin: User, today: date, now: datetime) -> int:
     written = 0
     while batch := list(islice(tales, BATCH)):
         histories = [_history(world, tale) for tale in batch]
-        written += len(customers.tell_histories(histories=histories, actor=admin, now=now))
+        deals = customers.tell_histories(histories=histories, actor=admin, now=now)
+        written += len(deals)
+        done = [act for tale, deal in zip(batch, deals, strict=True) for act in _work(world, tale, deal, today)]
+        customers.tell_activities(activities=done, actor=admin, now=now)
     return written
+
+
+def _work(world: _World, tale: story.Story, deal: Deal, today: date) -> Iterator[Activity]:
+    """What was done for a deal, by whoever owned it then; nothing is left to do on a deal that has ended."""
+    for act in work.acts_of(tale, end=datetime.combine(today, time(), UTC)):
+        at = act.done or act.due
+        handed_over = tale.handed_over is not None and at is not None and at >= tale.handed_over
+        if act.done is None and not deal.stage.is_open:
+            continue
+        yield Activity(
+            kind=act.kind,
+            deal=deal,
+            customer=deal.customer,
+            person=world.people[tale.rep.heir if handed_over else tale.rep.name],
+            subject=SUBJECTS[Activity.Kind(act.kind)],
+            due_at=act.due,
+            done_at=act.done,
+        )
 
 
 def _history(world: _World, tale: story.Story) -> customers.DealHistory:

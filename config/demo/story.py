@@ -98,7 +98,7 @@ def _deal(
     while stage not in ("Won", "Lost"):
         share, median, spread = STEPS[stage]
         wait = float(dice.lognormal(np.log(median), spread))
-        at = _working_time(at + timedelta(days=wait))
+        at = working_time(at + timedelta(days=wait))
         if dice.random() < 0.02 and stage != "Quoted":
             break  # forgotten: nobody moves it again
         stage = _next(dice, stage, _chance(share, story, at, end))
@@ -150,10 +150,10 @@ def _next(dice: np.random.Generator, stage: str, chance: float) -> str:
 def _detour(dice: np.random.Generator, story: Story, end: datetime) -> None:
     """Now and then a lost deal is reopened and won, or a quote goes back to a visit."""
     last = story.steps[-1]
-    later = _working_time(last.at + timedelta(days=float(dice.uniform(10, 60))))
+    later = working_time(last.at + timedelta(days=float(dice.uniform(10, 60))))
     if last.stage == "Lost" and len(story.steps) >= 4 and dice.random() < 0.05 and later < end:
         story.steps.append(Step("Quoted", later, last.amount, later.date() + timedelta(days=30), "Budget was found"))
-        close = _working_time(later + timedelta(days=float(dice.uniform(8, 40))))
+        close = working_time(later + timedelta(days=float(dice.uniform(8, 40))))
         if close < end:
             story.steps.append(Step("Won", close, last.amount, later.date() + timedelta(days=30)))
     elif last.stage == "Quoted" and dice.random() < 0.15 and later < end:
@@ -178,7 +178,7 @@ def _moment(dice: np.random.Generator, day: date) -> datetime:
     return datetime.combine(day, time(1), UTC) + timedelta(minutes=int(dice.integers(0, 9 * 60)))
 
 
-def _working_time(at: datetime) -> datetime:
+def working_time(at: datetime) -> datetime:
     """The same moment, or the Monday after it."""
     return at + timedelta(days=max(0, 7 - at.weekday()) if at.weekday() >= 5 else 0)
 

@@ -1,6 +1,6 @@
 """Every write to customers, deals, activities and the vocabulary."""
 
-from .activities import finish_activity, log_activity, plan_activity
+from .activities import finish_activity, log_activity, plan_activity, tell_activities
 from .customers import add_contact, create_customer, edit_contact, edit_customer
 from .deals import (
     UNDO_WITHIN,
@@ -84,6 +84,7 @@ __all__ = [
     "stage_words",
     "start_import",
     "take_file",
+    "tell_activities",
     "tell_histories",
     "undo_move",
     "unpacked",

@@ -1,7 +1,8 @@
 """Plans, targets and forecasts over HTTP."""
 
 from .calls import CallViewSet
-from .forecasts import ConversionViewSet, DealChanceViewSet, ForecastViewSet, NightViewSet
+from .conversions import ConversionViewSet
+from .forecasts import DealChanceViewSet, ForecastViewSet, NightViewSet
 from .plans import PlanVersionViewSet, PlanViewSet
 from .targets import TargetViewSet
 from .track_record import TrackRecordViewSet

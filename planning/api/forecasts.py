@@ -1,6 +1,6 @@
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django_filters import ChoiceFilter, FilterSet, NumberFilter
 from rest_framework.mixins import ListModelMixin
 from rest_framework.viewsets import GenericViewSet
@@ -8,10 +8,9 @@ from rest_framework.viewsets import GenericViewSet
 from core.api.viewsets import SignedIn
 from core.models import Publication
 from customers.models import Deal
-from planning.models import JOB, DealForecast, ForecastEvidence, NodeForecast, StageConversion
+from planning.models import JOB, DealForecast, ForecastEvidence, NodeForecast
 from planning.queries.snapshot import PERIODS
-from planning.serializers import ConversionOut, DealChanceOut, NightOut, NodeForecastOut
-from teams.models import OrgUnit, User
+from planning.serializers import DealChanceOut, NightOut, NodeForecastOut
 
 _PERIODS = [(period, period) for period in PERIODS]
 
@@ -89,40 +88,3 @@ class DealChanceViewSet(ListModelMixin, SignedIn, GenericViewSet[DealForecast]):
     def get_queryset(self) -> QuerySet[DealForecast]:
         deals = Deal.objects.visible_to(self.user)
         return DealForecast.objects.filter(run__in=_published().values("run"), deal__in=deals).order_by("pk")
-
-
-class ConversionFilters(FilterSet):
-    stage = NumberFilter(field_name="stage_id")
-    window = ChoiceFilter(choices=StageConversion.Window.choices)
-    by = ChoiceFilter(choices=StageConversion.By.choices)
-    member = NumberFilter()
-
-    class Meta:
-        model = StageConversion
-        fields: list[str] = []
-
-
-class ConversionViewSet(ListModelMixin, SignedIn, GenericViewSet[StageConversion]):
-    """
-    Conversion and time in stage as the last night saw them.
-
-    Everybody sees the company's and their own; units and people as far as the caller sees their work; product lines, lead
-    sources and regions are for those who manage.
-    """
-
-    scope_read = "forecasts:read"
-    serializer_class = ConversionOut
-    filterset_class = ConversionFilters
-    queryset = StageConversion.objects.none()
-    http_method_names = ["get", "head", "options"]
-
-    def get_queryset(self) -> QuerySet[StageConversion]:
-        by = StageConversion.By
-        seen = (
-            Q(by=by.COMPANY)
-            | Q(by=by.PERSON, member__in=User.objects.visible_to(self.user).values("pk"))
-            | Q(by=by.UNIT, member__in=OrgUnit.objects.visible_to(self.user).values("pk"))
-        )
-        if self.user.is_manager:
-            seen |= Q(by__in=[by.PRODUCT, by.CHANNEL, by.REGION])
-        return StageConversion.objects.filter(seen, run__in=_published().values("run")).order_by("pk")

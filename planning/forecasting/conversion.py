@@ -21,6 +21,8 @@ from .hazards import ADVANCE, BACK, LOSS, WIN, kinds_of
 from .history import UNKNOWN, Bools, Floats, Funnel, Ints, Ledger, Stays, stays_of, tally
 
 LEVEL: Final = 0.80
+DENSE: Final = 8  # places per life, and places in any case, that a table of all cells and ages may have
+MOST: Final = 1_000_000
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def wilson(rate: Floats, n: Floats, level: float = LEVEL) -> tuple[Floats, Float
 
 
 @dc.dataclass(frozen=True, slots=True)
-class _Lives:
+class Lives:
     """Times to one of several ends, (n,): cell 0 … cells - 1, age in days, cause ≥ 0 or -1 while it lasts."""
 
     cell: Ints
@@ -73,7 +75,7 @@ class _Lives:
 
 
 @dc.dataclass(frozen=True, slots=True)
-class _Curves:
+class Curves:
     """
     incidence (cells, causes): Aalen-Johansen at the longest age seen. left (cells,): share that ended. quantiles
     (cells, q).
@@ -84,16 +86,22 @@ class _Curves:
     quantiles: Floats
 
 
-def _follow(lives: _Lives, n_cells: int, n_causes: int, quantiles: tuple[float, ...]) -> _Curves:
+def follow(lives: Lives, n_cells: int, n_causes: int, quantiles: tuple[float, ...]) -> Curves:
     """Kaplan-Meier and Aalen-Johansen for all cells at once: one sort, then cumulative sums within cells."""
-    out = _Curves(
+    out = Curves(
         np.zeros((n_cells, n_causes)), np.zeros(n_cells), np.full((n_cells, len(quantiles)), np.nan, np.float64)
     )
     if not len(lives.cell):
         return out
     span = int(lives.age.max()) + 1
     key = lives.cell * span + lives.age
-    at, where = np.unique(key, return_inverse=True)
+    if n_cells * span <= DENSE * len(key) + MOST:  # counting is faster than sorting, where there is room to count in
+        at = np.flatnonzero(np.bincount(key, minlength=n_cells * span))
+        place = np.empty(n_cells * span, np.int64)
+        place[at] = np.arange(len(at))
+        where = place[key]
+    else:
+        at, where = np.unique(key, return_inverse=True)
     cell, age = at // span, at % span
     ended = np.stack([np.bincount(where[lives.cause == c], minlength=len(at)) for c in range(n_causes)], axis=1)
     gone = np.bincount(where, minlength=len(at))
@@ -119,7 +127,7 @@ def _follow(lives: _Lives, n_cells: int, n_causes: int, quantiles: tuple[float, 
     return out
 
 
-def _rates(curves: _Curves, cause: int, ended: Ints) -> tuple[Floats, Floats, Floats]:
+def _rates(curves: Curves, cause: int, ended: Ints) -> tuple[Floats, Floats, Floats]:
     """Share of one cause among those that end, and its interval at the number of ends seen."""
     with_end = (ended > 0) & (curves.left > 0)
     rate = np.where(with_end, curves.incidence[:, cause] / np.maximum(curves.left, 1e-12), np.nan)
@@ -162,13 +170,13 @@ def conversion_rates(
         (cause == WIN) | (cause == ADVANCE), 0, np.where(cause == LOSS, 1, np.where(cause == BACK, 2, -1))
     )
     age = stays.left[rows] - stays.entered[rows]
-    moves = _follow(_Lives(cell, age, forward), n_cells, 3, (0.5, 0.85))
+    moves = follow(Lives(cell, age, forward), n_cells, 3, (0.5, 0.85))
     counts = [np.bincount(cell[forward == c], minlength=n_cells) for c in (0, 1, 2, -1)]
     ended = counts[0] + counts[1] + counts[2]
     rate, low, high = _rates(moves, 0, ended)
 
     ends = _fates(stays, funnel, rows)
-    fates = _follow(_Lives(cell, ends.age, ends.cause), n_cells, 2, ())
+    fates = follow(Lives(cell, ends.age, ends.cause), n_cells, 2, ())
     settled = np.bincount(cell[ends.cause >= 0], minlength=n_cells)
     win, win_low, win_high = _rates(fates, 0, settled)
 
@@ -194,18 +202,18 @@ def conversion_rates(
     )
 
 
-def _fates(stays: Stays, funnel: Funnel, rows: Ints) -> _Lives:
+def _fates(stays: Stays, funnel: Funnel, rows: Ints) -> Lives:
     """
     For the stays in `rows`: days from entering to the deal's end and 0 won, 1 lost, -1 the deal is open. A reopened
     deal is open again.
     """
     n = len(stays.deal)
     if not n:
-        return _Lives(rows, rows, rows)
+        return Lives(rows, rows, rows)
     last: Bools = np.r_[stays.deal[1:] != stays.deal[:-1], True]
     final = np.flatnonzero(last)[np.cumsum(np.r_[True, last[:-1]]) - 1][rows]
     state = stays.state[final]
     over = ~funnel.open[state]
     cause = np.where(funnel.won[state], 0, np.where(funnel.lost[state], 1, UNKNOWN))
     until = np.where(over, stays.entered[final], stays.as_of)
-    return _Lives(stays.deal[rows], until - stays.entered[rows], cause)
+    return Lives(stays.deal[rows], until - stays.entered[rows], cause)

@@ -1,7 +1,8 @@
 """What: fiscal years, plans with their versions, targets, the nightly forecast against them, and how good it has been."""
 
 from .calls import DealCall, ForecastCall
-from .forecasts import JOB, DealForecast, ForecastEvidence, NodeForecast, StageConversion
+from .conversions import RateSettings, RateStages
+from .forecasts import FEWEST_PEOPLE, JOB, DealForecast, ForecastEvidence, NodeForecast, StageConversion
 from .groundwork import GROUNDWORK, ExposureMonth, Groundwork, GroundworkPart
 from .plans import FiscalYear, Plan, PlanVersion
 from .reviews import ForecastReview
@@ -9,6 +10,7 @@ from .targets import MONTHS, QUARTERS, Target
 from .track_record import TRACK_JOB, TRACK_SCOPE, ChanceCheck, PastForecast
 
 __all__ = [
+    "FEWEST_PEOPLE",
     "GROUNDWORK",
     "JOB",
     "MONTHS",
@@ -29,6 +31,8 @@ __all__ = [
     "PastForecast",
     "Plan",
     "PlanVersion",
+    "RateSettings",
+    "RateStages",
     "StageConversion",
     "Target",
 ]

@@ -3,7 +3,7 @@ from typing import Self, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.models import JobRun, Publication
@@ -12,6 +12,7 @@ from teams.models import OrgUnit, User
 
 from .plans import Plan
 
+FEWEST_PEOPLE = 4  # an average of fewer is nobody's to see who does not see all of them
 JOB = "planning.forecast"  # the job whose runs and publication these rows belong to; its scope is the plan's key
 
 
@@ -31,6 +32,37 @@ class NodeQuerySet(SnapshotQuerySet["NodeForecast"]):
         if user.sees_everything:
             return self
         return self.filter(Q(person__in=User.objects.visible_to(user).values("pk")) | Q(unit__in=user.units_in_reach))
+
+
+class ConversionQuerySet(SnapshotQuerySet["StageConversion"]):
+    def visible_to(self, user: User) -> Self:
+        """
+        Units and people as far as their work is visible; product lines, lead sources and regions for those who manage.
+
+        The company's own rates are everybody's where they tell about four people, three of them out of sight: an average of
+        fewer would tell about a colleague.
+        """
+        if not user.is_active:
+            return self.none()
+        if user.sees_everything:
+            return self
+        by, seen = StageConversion.By, User.objects.visible_to(user).values("pk")
+        people = StageConversion.objects.filter(
+            run=OuterRef("run"), window=OuterRef("window"), stage=OuterRef("stage"), by=by.PERSON
+        ).order_by()
+        many = (
+            people.values("stage")
+            .annotate(people=Count("pk"), others=Count("pk", filter=~Q(member__in=seen)))
+            .filter(people__gte=FEWEST_PEOPLE, others__gte=FEWEST_PEOPLE - 1)
+        )
+        rows = (
+            Q(Exists(many), by=by.COMPANY)
+            | Q(by=by.PERSON, member__in=seen)
+            | Q(by=by.UNIT, member__in=OrgUnit.objects.visible_to(user).values("pk"))
+        )
+        if user.is_manager:
+            rows |= Q(by__in=[by.PRODUCT, by.CHANNEL, by.REGION])
+        return self.filter(rows)
 
 
 def _money() -> "models.DecimalField[Decimal, Decimal]":
@@ -197,7 +229,7 @@ class StageConversion(models.Model):
     median_days = models.FloatField(null=True)
     p85_days = models.FloatField(null=True)
 
-    objects = SnapshotQuerySet["StageConversion"].as_manager()
+    objects = ConversionQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -51,6 +51,15 @@ def funnel(run: JobRun, *, pipeline: Pipeline, window: str, node: Node) -> list[
     return [StageLine(stage, rows.get(stage.pk)) for stage in pipeline.stages.open()]
 
 
+def company_funnel(run: JobRun, *, pipeline: Pipeline, window: str, user: User) -> list[StageLine]:
+    """Return the company's rates stage by stage, each only where the user may see it."""
+    seen = StageConversion.objects.visible_to(user).filter(
+        run=run, window=window, by=By.COMPANY, stage__pipeline=pipeline
+    )
+    rows = {row.stage_id: row for row in seen}
+    return [StageLine(stage, rows.get(stage.pk)) for stage in pipeline.stages.open()]
+
+
 def members_at(run: JobRun, *, user: User, stage: Stage, window: str, by: str) -> list[MemberLine]:
     """
     Return everybody of one kind at one stage, the busiest first.

@@ -1,6 +1,7 @@
 """What the API takes and shows of plans, targets and forecasts."""
 
 from .calls import CallIn, CallOut
+from .conversions import MeaningOut, RatesOut
 from .forecasts import ConversionOut, DealChanceOut, NightOut, NodeForecastOut
 from .plans import PlanOut, PlanVersionOut
 from .targets import SplitIn, TargetIn, TargetOut
@@ -11,11 +12,13 @@ __all__ = [
     "CallOut",
     "ConversionOut",
     "DealChanceOut",
+    "MeaningOut",
     "NightOut",
     "NodeForecastOut",
     "PastForecastOut",
     "PlanOut",
     "PlanVersionOut",
+    "RatesOut",
     "SplitIn",
     "TargetIn",
     "TargetOut",

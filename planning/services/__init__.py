@@ -1,6 +1,7 @@
 """Writes of the plan."""
 
 from .calls import call_deal, submit_call
+from .conversions import set_rate_limits
 from .forecasts import YearIsOver, run_forecast
 from .groundwork import help_with_groundwork, lay_groundwork, nobody
 from .ladders import climb_target
@@ -57,6 +58,7 @@ __all__ = [
     "revise_plan",
     "run_forecast",
     "run_track_record",
+    "set_rate_limits",
     "set_target",
     "split_target",
     "submit_call",

@@ -2,6 +2,7 @@
 
 from .calls import forecast_call
 from .chances import deal_call, deal_chance, deal_forecast
+from .conversions import conversion, conversion_settings
 from .forecasts import forecast, funnel, overview
 from .ladders import target_ladder
 from .movements import forecast_review
@@ -12,6 +13,8 @@ from .track_record import track_record
 from .versions import versions_compare
 
 __all__ = [
+    "conversion",
+    "conversion_settings",
     "deal_call",
     "deal_chance",
     "deal_forecast",

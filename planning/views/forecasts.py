@@ -214,7 +214,7 @@ def funnel(request: AuthedRequest) -> HttpResponse:
     if pipeline is None or window not in funnels.Window.values or by not in _groupings(request):
         raise Http404
     lines = funnels.funnel(asked.run, pipeline=pipeline, window=window, node=asked.node)
-    company = funnels.funnel(asked.run, pipeline=pipeline, window=window, node=Node())
+    company = funnels.company_funnel(asked.run, pipeline=pipeline, window=window, user=request.user)
     stage_key = number_in(request, "stage")
     stage = next((line.stage for line in lines if line.stage.pk == stage_key), lines[0].stage if lines else None)
     if stage_key is not None and (stage is None or stage.pk != stage_key):

@@ -7,7 +7,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from config.demo import SIGN_INS, load_demo
+from config.demo.cast import CHANNELS
 from config.demo.story import WEAK_SINCE_DAYS, stories
+from config.demo.work import acts_of
 from customers.models import Activity, Customer, Deal, StageEvent
 from customers.queries.invariants import violations
 from planning.models import NodeForecast, Plan, PlanVersion, Target
@@ -56,6 +58,25 @@ def test_the_core_customer_stopped_buying() -> None:
     before = sum(day < DAY - timedelta(days=240) for day in wins)
     assert before > 10
     assert len(wins) - before <= 2
+
+
+@pytest.mark.requirement("R1.7")
+def test_leads_are_answered_visited_and_followed_up_at_different_speeds() -> None:
+    end = datetime.combine(DAY, datetime.min.time(), UTC)
+    told = [(tale, list(acts_of(tale, end=end))) for tale in stories(DAY)]
+
+    def answered_fast(channel: int) -> float:
+        waits = [
+            acts[0].done - tale.steps[0].at for tale, acts in told if tale.channel == channel and acts and acts[0].done
+        ]
+        return sum(wait < timedelta(hours=1) for wait in waits) / len(waits)
+
+    names = [name for name, *_ in CHANNELS]
+    visited = [acts for _tale, acts in told if any(act.kind == "visit" for act in acts)]
+    assert told == [(tale, list(acts_of(tale, end=end))) for tale in stories(DAY)]
+    assert answered_fast(names.index("Website")) > answered_fast(names.index("Trade fair")) + 0.2
+    assert 0.4 < sum(any(act.due for act in acts) for acts in visited) / len(visited) < 0.9
+    assert all(act.done < end for _tale, acts in told for act in acts if act.done)
 
 
 @pytest.mark.django_db(transaction=True)

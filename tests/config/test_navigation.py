@@ -51,5 +51,10 @@ def test_the_entry_above_a_page_is_the_current_one(cast: Cast, path: str, curren
 
 
 def test_the_tabs_of_a_section_stand_on_its_own_pages_only(cast: Cast) -> None:
-    assert [str(tab.label) for tab in navigation.menu(cast.lin, "/deals/").tabs] == ["Board", "List", "Funnel"]
+    assert [str(tab.label) for tab in navigation.menu(cast.lin, "/deals/").tabs] == [
+        "Board",
+        "List",
+        "Funnel",
+        "Conversion",
+    ]
     assert navigation.menu(cast.lin, "/targets/").tabs == []

@@ -4,7 +4,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
 
-from customers.models import Channel, Customer, Deal, DealOwnership, Pipeline, ProductLine, Region, Stage, StageEvent
+from customers.models import (
+    Activity,
+    Channel,
+    Customer,
+    Deal,
+    DealOwnership,
+    Pipeline,
+    ProductLine,
+    Region,
+    Stage,
+    StageEvent,
+)
 from teams.models import User
 from tests.factories.teams import make_person
 
@@ -101,3 +112,12 @@ def make_deal(
             recorded_at=at,
         )
     return deal
+
+
+def make_activity(
+    deal: Deal, *, kind: str = Activity.Kind.CALL, done_at: datetime | None = None, due_at: datetime | None = None
+) -> Activity:
+    """Make an activity on a deal: done, planned, or planned and then done."""
+    return Activity.objects.create(
+        kind=kind, deal=deal, customer=deal.customer, person=deal.owner, subject="Ask", done_at=done_at, due_at=due_at
+    )
