@@ -92,6 +92,10 @@ bench-forecast: ## score the forecast and its peers on a real history and on inv
 bench-season: ## score the learnt season against last year's shares, the mean of years and an even split
 	$(ENV_DEV)
 	@$(PYTHON) bench/season.py
+.PHONY: bench-alerts
+bench-alerts: ## simulate what the warnings find and what they make up
+	$(ENV_DEV)
+	@$(PYTHON) bench/alerts.py
 
 .PHONY: schema
 schema: ## write the API's description anew: config/openapi.yaml

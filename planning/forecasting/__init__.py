@@ -13,6 +13,10 @@ settings.
     errors      past days forecast again: what forecasts of this kind are off by
     draws       joint simulation: shared shocks, leaves, deals
     groundwork  what a night need not do again: lessons of a month, the closed past as tables
+    steps       steps and days at risk by stage, group, age and four weeks; what history expects
+    alerts      is a conversion below its own history: nightly screen, always-valid evidence, false-discovery control
+    mix         why it fell: mix or rate (Kitagawa), one person or all, slower
+    levers      what it costs, what mending it adds to revenue and to the chance of attaining
     outlook     the whole: means, quantiles, P(attain), deals, evidence
 
 Method. Discrete day hazards per stage × clock × destination (the clock is the days to the expected closing date where
