@@ -43,17 +43,19 @@ class World:
     changed: int
 
 
-def world(rng: np.random.Generator, *, per_week: float, drop: float, wobble: float = 0.0) -> World:
+def world(
+    rng: np.random.Generator, *, per_week: float, drop: float, wobble: float = 0.0, span_days: int = DAYS
+) -> World:
     """
     Simulate a funnel of `per_week` new deals; from six weeks before the end the weak cell converts (1 - drop) as often.
 
     wobble: relative spread of each cell's chance from month to month, as in real funnels.
     """
-    n = rng.poisson(per_week * DAYS / 7)
+    n = rng.poisson(per_week * span_days / 7)
     segment = rng.integers(0, SEGMENTS, n)
-    day = START + rng.uniform(0, DAYS, n)
-    end, changed = START + DAYS, START + DAYS - 7 * LOOKS
-    months = DAYS // 30 + 2
+    day = START + rng.uniform(0, span_days, n)
+    end, changed = START + span_days, START + span_days - 7 * LOOKS
+    months = span_days // 30 + 2
     moods = 1 + wobble * rng.standard_normal((STAGES, SEGMENTS, months))
     rows = [(np.arange(n), np.zeros(n, np.int64), day.copy())]
     alive = np.arange(n)

@@ -29,6 +29,8 @@ router.register("deal-chances", planning.DealChanceViewSet, basename="deal-chanc
 router.register("calls", planning.CallViewSet, basename="call")
 router.register("conversions", planning.ConversionViewSet, basename="conversion")
 router.register("track-record", planning.TrackRecordViewSet, basename="track-record")
+router.register("warnings", planning.WarningViewSet, basename="warning")
+router.register("levers", planning.LeverViewSet, basename="lever")
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(permission_classes=[SignedInWithScope]), name="schema"),

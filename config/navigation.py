@@ -14,6 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from planning.queries.warnings import waiting_count
 from teams.models import Capability, Company
 
 if TYPE_CHECKING:
@@ -67,13 +68,14 @@ _PIPELINE_TABS = (
     Entry(_("Funnel"), "filter", "planning:funnel"),
     Entry(_("Conversion"), "percentage", "planning:conversion"),
 )
-_FORECAST_TABS = (
-    Entry(_("Forecast"), "chart-area-line", "planning:forecast"),
-    Entry(_("Track record"), "history-toggle", "planning:track-record"),
-)
+_FORECAST_TABS = (Entry(_("Track record"), "history-toggle", "planning:track-record"),)
 _PEOPLE_TABS = (
     Entry(_("People"), "users", "teams:people"),
     Entry(_("Units"), "hierarchy-2", "teams:units"),
+)
+_WARNING_TABS = (
+    Entry(_("Warnings"), "alert-triangle", "planning:warnings"),
+    Entry(_("What to do first"), "arrow-big-up-lines", "planning:levers"),
 )
 _PIPELINE_PATHS = ("/deals/",)
 
@@ -86,6 +88,7 @@ GROUPS = (
             Entry(_("Targets"), "target-arrow", "planning:targets", managers, ("/plans/",)),
             Entry(_("My plan"), "target-arrow", "planning:targets", reps, ("/plans/",)),
             Entry(_("Forecast"), "chart-area-line", "planning:forecast", tabs=_FORECAST_TABS),
+            Entry(_("Warnings"), "alert-triangle", "planning:warnings", tabs=_WARNING_TABS),
             Entry(_("Pipeline"), "layout-kanban", "customers:board", managers, _PIPELINE_PATHS, _PIPELINE_TABS),
             Entry(_("My pipeline"), "layout-kanban", "customers:board", reps, _PIPELINE_PATHS, _PIPELINE_TABS),
             Entry(_("Customers"), "building", "customers:customers", prefixes=("/contacts/",)),
@@ -134,6 +137,13 @@ class Link:
     url: str
     current: bool = False
     tabs: "list[Link]" = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Bell:
+    """How many warnings ask for the reader's attention."""
+
+    count: int
 
 
 @dataclass
@@ -201,6 +211,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     signed_in = user is not None and user.is_authenticated
     return {
+        "bell": SimpleLazyObject(lambda: Bell(waiting_count(user) if signed_in else 0)),  # type: ignore[arg-type]
         "menu": SimpleLazyObject(lambda: menu(user, request.path)) if signed_in else None,  # type: ignore[arg-type]
         "company": SimpleLazyObject(Company.objects.the_one),
     }

@@ -1,7 +1,10 @@
 """
 The night, step by step, in the order in which it is done.
 
-Every plan whose year has begun is forecast once for each business day of its own time zone. Looking costs nothing: a plan
+    1  the forecast of the plan: what the year will bring
+    2  the watch over conversions: warnings, their follow-up, levers
+
+Every plan whose year has begun has one night for each business day of its own time zone. Looking costs nothing: a plan
 whose night is published is passed over, so the night may be looked for every few minutes, by beat, by hand, or by both at
 once. Missed days are not made up one by one: a forecast is about what lies ahead, and the newest says it best.
 
@@ -57,9 +60,9 @@ def _night(plan: Plan, *, clock: Callable[[], datetime], as_of: date | None, nam
         is_running = plan.fiscal_year.first_date <= day < plan.fiscal_year.after_date
         if not is_running and not named:
             return None
-        return Night(
-            plan, day, services.run_forecast(plan=plan, as_of=day, clock=clock, again=again, call=call_helpers)
-        )
+        outcome = services.run_forecast(plan=plan, as_of=day, clock=clock, again=again, call=call_helpers)
+        services.watch_conversions(plan=plan, as_of=day, clock=clock, again=again)
+        return Night(plan, day, outcome)
     except Exception as error:  # one bad plan stops no other; the run's row and the log keep what happened
         log.exception("the night of %s for %s failed", day, plan)
         return Night(plan, day, Outcome.FAILED, f"{type(error).__name__}: {error}")

@@ -190,6 +190,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="5-59/10"),
     },
     "old-requests": {"task": "config.tasks.forget_old_requests", "schedule": crontab(hour="3", minute="40")},
+    # Half-hourly looks: each person's mail of the week leaves once, and a Monday without a worker is made up on Tuesday.
+    "warning-digests": {
+        "task": "config.tasks.send_warning_digests",
+        "schedule": crontab(minute="5,35"),
+    },
     "imports": {
         "task": "config.tasks.resume_imports",
         "schedule": crontab(minute="*"),
@@ -341,6 +346,8 @@ SPECTACULAR_SETTINGS = {
         "StageKind": "customers.models.Stage.Kind",
         "LedgerKind": "customers.models.StageEvent.Kind",
         "UnitKind": "teams.models.OrgUnit.Kind",
+        "ConversionBy": "planning.models.StageConversion.By",
+        "WarningBy": "planning.models.By",
     },
 }
 
@@ -375,6 +382,7 @@ EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", True)
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 EMAIL_TIMEOUT = 10
+PUBLIC_URL = env.str("PUBLIC_URL", "")  # where mails link to
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "yearline@localhost")
 
 # --- Log ------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ them.
 from dataclasses import dataclass
 
 from core.access import ALL, CHAIN, COMPANY, MANAGERS, OWNER_AND_CHAIN, Person, Routes, Rule
-from planning.models import PlanVersion
+from planning.models import By, ConversionWarning, PlanVersion
 from teams.models import Management, OrgUnit, User
 
 _REACH = frozenset({Person.LEAD, Person.SUPERVISOR, Person.PLAN_OWNER, Person.ADMINISTRATOR})
@@ -34,6 +34,22 @@ ROUTES: Routes = {
     "api:track-record-list": {"GET": Rule(ALL, scope="forecasts:read")},
     "api:conversion-rates": {"GET": Rule(ALL, scope="forecasts:read")},
     "api:conversion-definitions": {"GET": Rule(ALL, scope="forecasts:read")},
+    # The sample is a warning about the owner's own stage, with nobody in charge: the owner sees it, those above handle it.
+    "api:warning-list": {"GET": Rule(ALL, scope="forecasts:read")},
+    "api:warning-detail": {"GET": Rule(OWNER_AND_CHAIN, scope="forecasts:read")},
+    **{
+        f"api:warning-{act}": {"POST": Rule(CHAIN, sees=frozenset({Person.OWNER}), scope="forecasts:write")}
+        for act in ("acknowledge", "assign", "snooze", "close", "reopen")
+    },
+    "api:lever-list": {"GET": Rule(ALL, scope="forecasts:read")},
+    "planning:warnings": {"GET": Rule(ALL)},
+    "planning:warnings-top": {"GET": Rule(ALL)},
+    "planning:levers": {"GET": Rule(ALL)},
+    "planning:warning-detail": {"GET": Rule(OWNER_AND_CHAIN)},
+    **{
+        f"planning:warning-{act}": {"POST": Rule(CHAIN, sees=frozenset({Person.OWNER}))}
+        for act in ("acknowledge", "assign", "snooze", "close", "reopen")
+    },
     # Whose figures is asked by a parameter; without one everybody sees the top of their own reach.
     "planning:overview": {"GET": Rule(ALL)},
     "planning:forecast": {"GET": Rule(ALL)},
@@ -135,3 +151,21 @@ def can_set_target(
     return PlanVersion.objects.visible_to(user).filter(pk=version.pk).exists() and target_reach(user).covers(
         unit=unit.pk if unit else None, person=person.pk if person else None
     )
+
+
+def can_handle_warning(user: User, warning: ConversionWarning) -> bool:
+    """May this person assign, put off, close and reopen a warning? Whoever manages the cell's unit or person, or above."""
+    if not user.is_active:
+        return False
+    if user.sees_everything:
+        return True
+    if warning.by == By.UNIT:
+        return warning.member in user.units_in_reach
+    if warning.by == By.PERSON:
+        return warning.member != user.pk and User.objects.visible_to(user).filter(pk=warning.member).exists()
+    return False
+
+
+def can_note_warning(user: User, warning: ConversionWarning) -> bool:
+    """May this person acknowledge a warning and write a note? Who handles it, and the person in charge."""
+    return user.is_active and (warning.owner_id == user.pk or can_handle_warning(user, warning))

@@ -15,10 +15,11 @@ from django.core.files.base import ContentFile
 
 from core.models import ApiToken
 from customers.models import Activity, Contact, Customer, Deal, ImportFile, Pipeline, ProductLine, Stage
-from planning.models import Plan, PlanVersion, Target
+from planning.models import By, ConversionWarning, Plan, PlanVersion, Target
 from tests.factories.customers import make_channel, make_customer, make_deal, make_pipeline, make_product, make_region
 from tests.factories.planning import make_plan, make_target, make_version
 from tests.factories.teams import Cast, make_cast
+from tests.factories.warnings import make_warning
 
 PATHS = (
     ("Lead",),
@@ -51,6 +52,7 @@ class World:
     target: Target
     import_file: ImportFile
     token: ApiToken
+    warning: ConversionWarning
 
 
 def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> World:
@@ -138,6 +140,9 @@ def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> Worl
         target=target,
         import_file=import_file,
         token=token,
+        warning=make_warning(
+            plan=plan, stage=pipeline.stages.get(name="Quoted"), by=By.PERSON, member=cast.rao.pk, found_date=today
+        ),
     )
 
 
@@ -156,6 +161,7 @@ SAMPLES: dict[str, Sample] = {
     "api:channel": lambda world: {"pk": world.deal.channel_id},
     "api:plan": lambda world: {"pk": world.plan.pk},
     "api:plan-version": lambda world: {"pk": world.draft.pk},
+    "api:warning": lambda world: {"pk": world.warning.pk},
     "api:target": lambda world: {"pk": world.target.pk},
     "account_reset_password_from_key": lambda world: {"uidb36": "1", "key": "x-y"},
     "openid_connect_": lambda world: {"provider_id": "company"},
@@ -174,6 +180,7 @@ SAMPLES: dict[str, Sample] = {
     "customers:word": lambda world: {"kind": "products", "pk": world.product.pk},
     "planning:forecast": lambda world: {"unit": world.cast.east_one.pk},
     "planning:deal": lambda world: {"pk": world.deal.pk},
+    "planning:warning": lambda world: {"pk": world.warning.pk},
     "planning:plan": lambda world: {"pk": world.plan.pk},
     "planning:conversion-export": lambda world: {"kind": "csv"},
     "planning:version": lambda world: {"pk": world.draft.pk},

@@ -86,11 +86,12 @@ def load_demo(*, clock: Callable[[], datetime], today: date, say: Callable[[str]
         day = today - timedelta(days=days)
         if plan.fiscal_year.first_date <= day:
             planning.run_forecast(plan=plan, as_of=day, clock=clock)
+            planning.watch_conversions(plan=plan, as_of=day, clock=clock)
             _calls(world, plan, day, at=now - timedelta(days=days))
         if days == REVIEWED_BACK and plan.fiscal_year.first_date <= day:
             for unit in world.units.values():
                 planning.mark_reviewed(plan=plan, unit=unit, actor=planner, at=now - timedelta(days=days))
-    say(f"{plan} with its targets and the forecasts of earlier nights")
+    say(f"{plan} with its targets, and the forecasts and warnings of earlier nights")
     return company
 
 

@@ -1,4 +1,4 @@
-"""Plans, targets and forecasts over HTTP."""
+"""Plans, targets, forecasts and warnings over HTTP."""
 
 from .calls import CallViewSet
 from .conversions import ConversionViewSet
@@ -6,15 +6,18 @@ from .forecasts import DealChanceViewSet, ForecastViewSet, NightViewSet
 from .plans import PlanVersionViewSet, PlanViewSet
 from .targets import TargetViewSet
 from .track_record import TrackRecordViewSet
+from .warnings import LeverViewSet, WarningViewSet
 
 __all__ = [
     "CallViewSet",
     "ConversionViewSet",
     "DealChanceViewSet",
     "ForecastViewSet",
+    "LeverViewSet",
     "NightViewSet",
     "PlanVersionViewSet",
     "PlanViewSet",
     "TargetViewSet",
     "TrackRecordViewSet",
+    "WarningViewSet",
 ]

@@ -5,6 +5,7 @@ from .conversions import age_text, head_name, interval_text, measure_name, point
 from .forecasts import fan_chart, funnel_chart, months_chart, move_name, movement_chart
 from .ladders import ladder_chart
 from .track_record import predicted_chart, reliability_chart
+from .warnings import warning_chart
 
 __all__ = [
     "Chart",
@@ -24,4 +25,5 @@ __all__ = [
     "reliability_chart",
     "share",
     "trend_chart",
+    "warning_chart",
 ]

@@ -8,8 +8,9 @@ Screen: mid-p of a negative binomial (pace) or a beta-binomial (share; Skellam 1
 past windows; the six are combined by the Cauchy rule (Liu & Xie, JASA 115 (2020), 393-402), the cells by
 Benjamini-Hochberg (1995). Pushed to people: a Bayes factor of "a factor theta < 1" against "as before", a mean over
 thirteen starts four weeks apart (an e-detector: Shin, Ramdas & Rinaldo 2022), so that P(a false one within a year) stays
-below 2 / threshold per cell however often it is looked at; cells by e-BH (Wang & Ramdas, JRSS B 84 (2022), 822-852),
-valid under any dependence. Cells without the power to show a halving are not judged: too few to tell.
+below 2 / threshold per cell however often it is looked at; cells of one kind (units, people …) by e-BH (Wang & Ramdas,
+JRSS B 84 (2022), 822-852), valid under any dependence. Cells without the power to show a halving are not judged: too
+few to tell.
 """
 
 from __future__ import annotations

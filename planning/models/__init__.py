@@ -1,4 +1,4 @@
-"""What: fiscal years, plans with their versions, targets, the nightly forecast against them, and how good it has been."""
+"""What: fiscal years, plans with their versions, targets, the nightly forecast with its past, and the nightly warnings."""
 
 from .calls import DealCall, ForecastCall
 from .conversions import RateSettings, RateStages
@@ -8,6 +8,7 @@ from .plans import FiscalYear, Plan, PlanVersion
 from .reviews import ForecastReview
 from .targets import MONTHS, QUARTERS, Target
 from .track_record import TRACK_JOB, TRACK_SCOPE, ChanceCheck, PastForecast
+from .warnings import WARNINGS_JOB, By, ConversionWarning, Lever, WarningDigest, WarningNight, Watched
 
 __all__ = [
     "FEWEST_PEOPLE",
@@ -17,7 +18,10 @@ __all__ = [
     "QUARTERS",
     "TRACK_JOB",
     "TRACK_SCOPE",
+    "WARNINGS_JOB",
+    "By",
     "ChanceCheck",
+    "ConversionWarning",
     "DealCall",
     "DealForecast",
     "ExposureMonth",
@@ -27,6 +31,7 @@ __all__ = [
     "ForecastReview",
     "Groundwork",
     "GroundworkPart",
+    "Lever",
     "NodeForecast",
     "PastForecast",
     "Plan",
@@ -35,4 +40,7 @@ __all__ = [
     "RateStages",
     "StageConversion",
     "Target",
+    "WarningDigest",
+    "WarningNight",
+    "Watched",
 ]

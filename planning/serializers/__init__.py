@@ -6,20 +6,28 @@ from .forecasts import ConversionOut, DealChanceOut, NightOut, NodeForecastOut
 from .plans import PlanOut, PlanVersionOut
 from .targets import SplitIn, TargetIn, TargetOut
 from .track_record import PastForecastOut
+from .warnings import AssignIn, CloseIn, LeverOut, NoteIn, NothingIn, SnoozeIn, WarningOut
 
 __all__ = [
+    "AssignIn",
     "CallIn",
     "CallOut",
+    "CloseIn",
     "ConversionOut",
     "DealChanceOut",
     "MeaningOut",
+    "LeverOut",
     "NightOut",
     "NodeForecastOut",
+    "NoteIn",
+    "NothingIn",
     "PastForecastOut",
     "PlanOut",
     "PlanVersionOut",
     "RatesOut",
+    "SnoozeIn",
     "SplitIn",
     "TargetIn",
     "TargetOut",
+    "WarningOut",
 ]

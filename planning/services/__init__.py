@@ -2,6 +2,7 @@
 
 from .calls import call_deal, submit_call
 from .conversions import set_rate_limits
+from .digests import due_week, send_digests
 from .forecasts import YearIsOver, run_forecast
 from .groundwork import help_with_groundwork, lay_groundwork, nobody
 from .ladders import climb_target
@@ -9,6 +10,7 @@ from .refusals import (
     AmountIsInvalid,
     CallIsInvalid,
     CompanyIsMissing,
+    DayIsInvalid,
     DealIsClosed,
     DraftExists,
     FiscalYearExists,
@@ -16,15 +18,19 @@ from .refusals import (
     NothingToGrowFrom,
     NothingToReview,
     PeriodIsOver,
+    PersonIsUnknown,
     PlanExists,
     PlanHasChanged,
     PlanHasNoTargets,
     PlanIsActive,
+    WarningIsOver,
 )
 from .reviews import mark_reviewed
 from .targets import Spread, set_target, split_target
 from .track_record import JUDGED_MONTHS, run_track_record
 from .versions import activate_version, revise_plan, targets_state
+from .warnings import acknowledge_warning, assign_warning, close_warning, reopen_warning, snooze_warning
+from .watching import watch_conversions
 from .years import begin_year, create_plan, open_fiscal_year
 
 __all__ = [
@@ -32,6 +38,7 @@ __all__ = [
     "AmountIsInvalid",
     "CallIsInvalid",
     "CompanyIsMissing",
+    "DayIsInvalid",
     "DealIsClosed",
     "DraftExists",
     "FiscalYearExists",
@@ -39,28 +46,38 @@ __all__ = [
     "NothingToGrowFrom",
     "NothingToReview",
     "PeriodIsOver",
+    "PersonIsUnknown",
     "PlanExists",
     "PlanHasChanged",
     "PlanHasNoTargets",
     "PlanIsActive",
     "Spread",
+    "WarningIsOver",
     "YearIsOver",
+    "acknowledge_warning",
     "activate_version",
+    "assign_warning",
     "begin_year",
     "call_deal",
     "climb_target",
+    "close_warning",
     "create_plan",
+    "due_week",
     "help_with_groundwork",
     "lay_groundwork",
     "mark_reviewed",
     "nobody",
     "open_fiscal_year",
+    "reopen_warning",
     "revise_plan",
     "run_forecast",
     "run_track_record",
     "set_rate_limits",
+    "send_digests",
     "set_target",
+    "snooze_warning",
     "split_target",
     "submit_call",
     "targets_state",
+    "watch_conversions",
 ]

@@ -94,3 +94,24 @@ class AmountIsInvalid(Invalid):
     """An amount that no target can hold; the problems say which."""
 
     code = "amount_is_invalid"
+
+
+class WarningIsOver(DomainError):
+    """The warning is closed, or its conversion is back."""
+
+    code = "warning_is_over"
+
+    def __init__(self) -> None:
+        super().__init__(_("This warning is closed or recovered already."))
+
+
+class PersonIsUnknown(Invalid):
+    """Somebody whose work the actor does not see."""
+
+    code = "person_is_unknown"
+
+
+class DayIsInvalid(Invalid):
+    """A day that does not serve its purpose."""
+
+    code = "day_is_invalid"

@@ -11,6 +11,17 @@ from .smart import targets_smart
 from .targets import my_pace, target_edit, target_split, targets
 from .track_record import track_record
 from .versions import versions_compare
+from .warnings import (
+    levers,
+    warning_acknowledge,
+    warning_assign,
+    warning_close,
+    warning_detail,
+    warning_reopen,
+    warning_snooze,
+    warnings,
+    warnings_top,
+)
 
 __all__ = [
     "conversion",
@@ -22,6 +33,7 @@ __all__ = [
     "forecast_call",
     "forecast_review",
     "funnel",
+    "levers",
     "my_pace",
     "overview",
     "plan_activate",
@@ -34,4 +46,12 @@ __all__ = [
     "targets_smart",
     "track_record",
     "versions_compare",
+    "warning_acknowledge",
+    "warning_assign",
+    "warning_close",
+    "warning_detail",
+    "warning_reopen",
+    "warning_snooze",
+    "warnings",
+    "warnings_top",
 ]

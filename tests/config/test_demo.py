@@ -10,9 +10,10 @@ from config.demo import SIGN_INS, load_demo
 from config.demo.cast import CHANNELS
 from config.demo.story import WEAK_SINCE_DAYS, stories
 from config.demo.work import acts_of
+from config.nightly import run_nights
 from customers.models import Activity, Customer, Deal, StageEvent
 from customers.queries.invariants import violations
-from planning.models import NodeForecast, Plan, PlanVersion, Target
+from planning.models import By, ConversionWarning, NodeForecast, Plan, PlanVersion, Target
 from teams.models import Company, OrgUnit, User
 
 DAY = date(2026, 6, 15)
@@ -105,6 +106,9 @@ def test_the_demo_company_holds_what_always_holds_and_says_that_it_is_one() -> N
     assert not version.is_draft
     assert Target.objects.filter(version=version, person__isnull=False).count() == 15
     assert not NodeForecast.objects.exists() or NodeForecast.objects.filter(p_attain__gt=0).exists()
+    run_nights(clock=timezone.now)
+    weak = ConversionWarning.objects.current().filter(stage__name="Quoted", by=By.UNIT)
+    assert OrgUnit.objects.get(name="South China").pk in weak.values_list("member", flat=True)
     with pytest.raises(CommandError, match="There is a company here already"):
         call_command("load_demo")
 

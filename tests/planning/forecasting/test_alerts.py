@@ -102,6 +102,7 @@ def test_a_young_cohort_is_no_drop() -> None:
     ledger, segment = made.ledger, made.segment
     n = 1_500
     deals = np.arange(ledger.n_deals, ledger.n_deals + n)
+    unknown = np.full(ledger.n_deals + n, -1)
     more = dc.replace(
         ledger,
         deal=np.r_[ledger.deal, deals],
@@ -110,7 +111,10 @@ def test_a_young_cohort_is_no_drop() -> None:
         amount=np.r_[ledger.amount, np.ones(n)],
         owner=np.r_[ledger.owner, np.zeros(n, np.int64)],
         created=np.r_[ledger.created, np.full(n, rush)],
-        **{name: np.full(ledger.n_deals + n, -1) for name in ("product", "channel", "region", "close")},
+        product=unknown,
+        channel=unknown,
+        region=unknown,
+        close=unknown,
     )
     dice = np.random.default_rng(5)
     crowd = World(more, np.r_[segment, dice.integers(0, SEGMENTS, n)], made.changed)

@@ -1,0 +1,346 @@
+"""One night's look at every conversion, reckoned in memory: findings, follow-ups and levers. Nothing is written here."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+from planning.forecasting import alerts, levers, mix
+from planning.forecasting.alerts import MATERIAL, FollowUp, Look
+from planning.forecasting.mix import Cause
+from planning.forecasting.steps import BLOCK, KEPT, SHARE, Pieces, Watch, cut, norms_of, watch
+from planning.models import By, ConversionWarning, Lever, Plan
+
+from .history import EPOCH, DealHistory, day_number, deal_history
+from .organisation import Organisation, organisation
+
+AHEAD_DAYS = 91  # money at stake counts to the end of the plan's year, or so far where that is near
+LEVER_CAUSES = 60  # of so many levers the cause is looked for, the dearest first
+SERIES = 13  # blocks in the chart: a year
+LEAST_BAND = 1_000
+Codes = npt.NDArray[np.int64]
+Cell = tuple[int, str, int]  # stage, by, member: primary keys
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """One way to cut the deals: by what, code of each deal (-1 left out), key of each code."""
+
+    by: By
+    codes: Codes
+    members: Codes
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the night says of one cell that was found, or found earlier and not back yet."""
+
+    cell: Cell
+    is_found: bool
+    is_pushed: bool
+    since_date: date
+    at_stake: Decimal
+    follow_up: FollowUp
+    facts: dict[str, object]
+
+
+@dataclass(frozen=True)
+class NightWatch:
+    """All that a night publishes about conversions."""
+
+    findings: list[Finding]
+    levers: list[Lever]
+    cells: int
+    too_few: int
+    until: date
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """One grouping watched and judged, with what its steps are worth."""
+
+    grouping: Grouping
+    watch: Watch
+    look: Look
+    rates: levers.Rates
+    worth: levers.Worth
+    to_come: npt.NDArray[np.float64]
+
+    def at_stake(self, stage: int, code: int) -> float:
+        """Money lost until the horizon if the cell stays as it is."""
+        lost = max(float(self.rates.usual[stage, code] - self.rates.now[stage, code]), 0.0)
+        return lost * self.unit_value(stage, code)
+
+    def unit_value(self, stage: int, code: int) -> float:
+        """Money that one more in a hundred of the stays to come would bring, times a hundred."""
+        return float(self.to_come[stage, code] * self.worth.win_after[stage] * self.worth.amount[code])
+
+
+def night_watch(*, plan: Plan, as_of: date) -> NightWatch:
+    """Judge every conversion from what was known before a business day, and follow up the warnings that stand."""
+    history = deal_history(as_of=as_of, time_zone=plan.time_zone)
+    until = max(plan.fiscal_year.after_date, as_of + timedelta(days=AHEAD_DAYS))
+    standing = {
+        (row.stage_id, row.by, row.member): row.since_date
+        for row in ConversionWarning.objects.current().filter(found_date__lt=as_of)
+    }
+    if not history.ledger.n_events:
+        return NightWatch([], [], 0, 0, until)
+    places = organisation(as_of=as_of, also=history.owner_ids.tolist())
+    pieces = cut(history.ledger, history.funnel, as_of=day_number(as_of))
+    norms = norms_of(pieces)
+    seen = [
+        _judged(grouping, history, watch(pieces, norms, grouping.codes, len(grouping.members)), (until - as_of).days)
+        for grouping in groupings(history, places)
+        if len(grouping.members)
+    ]
+    keys = [np.argwhere(one.look.enough) for one in seen]
+    p = np.concatenate([one.look.p[tuple(key.T)] for one, key in zip(seen, keys, strict=True)])
+    evidence = np.concatenate([one.look.evidence[tuple(key.T)] for one, key in zip(seen, keys, strict=True)])
+    kind = np.repeat([str(one.grouping.by) for one in seen], [len(key) for key in keys])
+    found, pushed = alerts.discoveries(p), np.zeros(len(p), np.bool_)
+    for by in By.values:  # the rate of false ones holds within each kind of cell: units are not drowned by people
+        pushed[kind == by] = alerts.e_discoveries(evidence[kind == by])
+    causes = _Causes(history, pieces)
+    findings, row = [], 0
+    for one, key in zip(seen, keys, strict=True):
+        flags = {}
+        for stage, code in key.tolist():
+            flags[stage, code] = (bool(found[row]), bool(pushed[row]))
+            row += 1
+        findings += list(_findings(one, history, flags, standing, causes, as_of=as_of, until=until))
+    some = sum(int((one.to_come[history.funnel.open] > 0).sum()) for one in seen)
+    year_left = max((plan.fiscal_year.after_date - as_of).days, 0)
+    return NightWatch(
+        findings, _levers(seen, history, places, causes, days_left=year_left), some, max(some - len(p), 0), until
+    )
+
+
+def groupings(history: DealHistory, places: Organisation) -> Iterator[Grouping]:
+    """A deal counts for who owns it on the day, and for the units of that person on the day."""
+    ledger = history.ledger
+    yield Grouping(By.COMPANY, np.zeros(ledger.n_deals, np.int64), np.zeros(1, np.int64))
+    yield Grouping(By.PERSON, ledger.owner, history.owner_ids)
+    units = np.array(places.unit_ids, np.int64)
+    for depth, unit_of_person in enumerate(places.unit_by_depth()):
+        if depth == 0:
+            continue  # the company itself
+        code = np.array([unit_of_person.get(int(owner), -1) for owner in history.owner_ids], np.int64)
+        yield _compact(By.UNIT, code[ledger.owner], units)
+    yield Grouping(By.PRODUCT, ledger.product, history.product_ids)
+    yield Grouping(By.CHANNEL, ledger.channel, history.channel_ids)
+    yield Grouping(By.REGION, ledger.region, history.region_ids)
+    yield _compact(By.BAND, *_bands(history))
+
+
+def _compact(by: By, codes: Codes, members: Codes) -> Grouping:
+    """Keep only the members that have deals."""
+    used = np.unique(codes[codes >= 0])
+    return Grouping(by, np.where(codes >= 0, np.searchsorted(used, codes), -1), members[used])
+
+
+def _bands(history: DealHistory) -> tuple[Codes, Codes]:
+    """Sizes of deals by the last amount known, in steps of 1, 2, 5, 10 …: the key is the lower bound."""
+    ledger = history.ledger
+    last = np.full(ledger.n_deals, np.nan)
+    known = ~np.isnan(ledger.amount)
+    last[ledger.deal[known]] = ledger.amount[known]
+    bounds = np.array([0, *(step * LEAST_BAND * 10**power for power in range(9) for step in (1, 2, 5))], np.int64)
+    codes = np.where(np.isnan(last), -1, np.searchsorted(bounds, np.nan_to_num(last), "right") - 1)
+    return codes.astype(np.int64), bounds
+
+
+def _judged(grouping: Grouping, history: DealHistory, at: Watch, days: int) -> _Seen:
+    ledger, funnel = history.ledger, history.funnel
+    value = levers.worth(ledger, funnel, grouping.codes, len(grouping.members), as_of=at.pieces.as_of, watched=at)
+    found = alerts.look(at)
+    rates = levers.rates(at, horizon=days / 2)
+    return _Seen(grouping, at, found, rates, value, levers.stays_to_come(at, days_left=days))
+
+
+class _Causes:
+    """Why a cell fell: the attributes of all deals, read once."""
+
+    def __init__(self, history: DealHistory, pieces: Pieces) -> None:
+        bands, self.bounds = _bands(history)
+        ledger = history.ledger
+        self.pieces, self.history = pieces, history
+        self.levels: dict[Cause, tuple[Codes, Codes]] = {
+            Cause.CHANNEL: (ledger.channel, history.channel_ids),
+            Cause.PRODUCT: (ledger.product, history.product_ids),
+            Cause.BAND: (bands, self.bounds),
+            Cause.OWNER: (ledger.owner, history.owner_ids),
+        }
+
+    def of(self, one: _Seen, stage: int, code: int, span: int) -> "_Why":
+        left = mix.leavers(self.pieces, one.grouping.codes, state=stage, code=code, span=span)
+        splits = {
+            name: mix.split(level[left.deal], left.forward, left.is_now) for name, (level, _) in self.levels.items()
+        }
+        pace = mix.speed(one.watch, state=stage, group=code, span=span)
+        cause, owner = mix.cause_of(splits, pace)
+        person = int(self.history.owner_ids[owner]) if owner is not None and owner >= 0 else None
+        return _Why(cause, person, pace, {name: self._plain(name, part) for name, part in splits.items()})
+
+    def _plain(self, name: Cause, part: mix.Split) -> dict[str, object]:
+        keys = self.levels[name][1]
+        rows = [
+            {
+                "member": int(keys[level]) if level >= 0 else None,
+                "before": int(part.before[place]),
+                "now": int(part.now[place]),
+                "rate_before": _known(part.rate_before[place]),
+                "rate_now": _known(part.rate_now[place]),
+            }
+            for place, level in enumerate(part.level.tolist())
+        ]
+        rows.sort(key=lambda row: -(row["before"] + row["now"]))  # type: ignore[operator]  # counts, see above
+        return {"mix": round(part.mix, 4), "rate": round(part.rate, 4), "rows": rows[:12]}
+
+
+@dataclass(frozen=True)
+class _Why:
+    cause: Cause
+    owner: int | None
+    pace: mix.Speed
+    splits: dict[Cause, dict[str, object]]
+
+
+def _findings(
+    one: _Seen,
+    history: DealHistory,
+    flags: Mapping[tuple[int, int], tuple[bool, bool]],
+    standing: Mapping[Cell, date],
+    causes: _Causes,
+    *,
+    as_of: date,
+    until: date,
+) -> Iterator[Finding]:
+    place = {int(member): code for code, member in enumerate(one.grouping.members)}
+    state = {int(stage): code for code, stage in enumerate(history.stage_ids)}
+    stands = {
+        (state[stage], place[member]): since
+        for (stage, by, member), since in standing.items()
+        if by == one.grouping.by and member in place and stage in state
+    }
+    for stage, code in sorted({*flags, *stands}):
+        is_found, is_pushed = flags.get((stage, code), (False, False))
+        stake = Decimal(repr(round(one.at_stake(stage, code), 2)))
+        real = stake > 0 and float(one.look.ratio[stage, code]) <= MATERIAL
+        is_found, is_pushed = is_found and real, is_pushed and real
+        if not (is_found or is_pushed or (stage, code) in stands):
+            continue
+        span = int(one.look.span[stage, code])
+        since = stands.get((stage, code)) or EPOCH + timedelta(days=int(one.watch.pieces.starts[KEPT - span]))
+        before = KEPT - 1 - (int(one.watch.pieces.starts[-1]) - day_number(since)) // BLOCK
+        signal = int(one.look.signal[stage, code])
+        yield Finding(
+            cell=(int(history.stage_ids[stage]), str(one.grouping.by), int(one.grouping.members[code])),
+            is_found=is_found or is_pushed,
+            is_pushed=is_pushed,
+            since_date=since,
+            at_stake=stake,
+            follow_up=alerts.follow_up(one.watch, state=stage, group=code, signal=signal, before=before),
+            facts=_facts(one, stage, code, causes.of(one, stage, code, span), before=before, until=until),
+        )
+
+
+def _facts(one: _Seen, stage: int, code: int, why: _Why, *, before: int, until: date) -> dict[str, object]:
+    """The evidence as plain values: what the page prints."""
+    found, span = one.look, int(one.look.span[stage, code])
+    signal = int(found.signal[stage, code])
+    starts = one.watch.pieces.starts
+    norm = min(max(before, 1), KEPT - 1)
+    return {
+        "signal": "share" if signal == SHARE else "pace",
+        "from": (EPOCH + timedelta(days=int(starts[KEPT - span]))).isoformat(),
+        "observed": round(float(found.observed[stage, code]), 1),
+        "expected": round(float(found.expected[stage, code]), 1),
+        "leaving": int(found.leaving[stage, code]),
+        "low": round(float(found.low[stage, code]), 4),
+        "high": round(float(found.high[stage, code]), 4),
+        "p": float(f"{float(found.p[stage, code]):.3g}"),
+        "evidence": float(f"{min(float(found.evidence[stage, code]), 1e12):.3g}"),
+        "enough": bool(found.enough[stage, code]),
+        "rate_usual": round(float(one.rates.usual[stage, code]), 4),
+        "rate_now": round(float(one.rates.now[stage, code]), 4),
+        "to_come": round(float(one.to_come[stage, code]), 1),
+        "win_after": round(float(one.worth.win_after[stage]), 4),
+        "mean_amount": round(float(one.worth.amount[code]), 2),
+        "until": until.isoformat(),
+        "cause": str(why.cause),
+        "cause_person": why.owner,
+        "speed": {"ratio": round(why.pace.ratio, 4), "low": round(why.pace.low, 4), "high": round(why.pace.high, 4)},
+        "splits": {str(name): part for name, part in why.splits.items()},
+        "series": [
+            {
+                "from": (EPOCH + timedelta(days=int(starts[block]))).isoformat(),
+                "observed": float(one.watch.observed(signal, block, block + 1)[stage, code]),
+                "expected": round(
+                    float(one.watch.expected(signal, block, block + 1, norm=min(norm, block))[stage, code]), 2
+                ),
+            }
+            for block in range(KEPT - SERIES, KEPT)
+        ],
+    }
+
+
+def _levers(
+    seen: Sequence[_Seen], history: DealHistory, places: Organisation, causes: _Causes, *, days_left: int
+) -> list[Lever]:
+    """Every open stage of every unit and person that has stays to come until the plan's year ends."""
+    made: list[tuple[Decimal, Lever, _Seen, int, int]] = []
+    for one in seen:
+        if one.grouping.by not in (By.UNIT, By.PERSON) or not days_left:
+            continue
+        rates = levers.rates(one.watch, horizon=days_left / 2, peers=_circles(one.grouping, places))
+        to_come = levers.stays_to_come(one.watch, days_left=days_left)
+        for stage, code in np.argwhere((to_come > 0) & history.funnel.open[:, None]).tolist():
+            worth = float(to_come[stage, code] * one.worth.win_after[stage] * one.worth.amount[code])
+            now, usual, peers = (float(rate[stage, code]) for rate in (rates.now, rates.usual, rates.peers))
+            gains = [_gain(to, now, worth) for to in (usual, peers)]
+            lever = Lever(
+                stage_id=int(history.stage_ids[stage]),
+                by=one.grouping.by,
+                member=int(one.grouping.members[code]),
+                rate_now=now,
+                rate_usual=usual,
+                rate_peers=_known(peers),
+                observed=float(rates.observed[stage, code]),
+                expected=float(rates.expected[stage, code]),
+                low=float(rates.low[stage, code]),
+                high=float(rates.high[stage, code]),
+                leaving=int(rates.leaving[stage, code]),
+                is_enough=bool(rates.enough[stage, code]),
+                to_come=float(to_come[stage, code]),
+                gain_usual=gains[0] or Decimal(0),
+                gain_peers=gains[1],
+                cause=Cause.RATE,
+            )
+            made.append((max(lever.gain_usual, lever.gain_peers or Decimal(0)), lever, one, stage, code))
+    made.sort(key=lambda row: (-row[0], row[1].stage_id, row[1].by, row[1].member))
+    for gain, lever, one, stage, code in made[:LEVER_CAUSES]:
+        if gain > 0:
+            lever.cause = causes.of(one, stage, code, levers.RECENT).cause
+    return [lever for _, lever, *_rest in made]
+
+
+def _gain(to: float, now: float, worth: float) -> Decimal | None:
+    return None if np.isnan(to) else Decimal(repr(round(max(to - now, 0.0) * worth, 2)))
+
+
+def _circles(grouping: Grouping, places: Organisation) -> Codes:
+    """Peers: units below the same unit; people of the same unit."""
+    if grouping.by == By.UNIT:
+        above = [places.parents.get(int(unit)) or 0 for unit in grouping.members]
+    else:
+        above = [places.unit_of.get(int(person), 0) for person in grouping.members]
+    return np.unique(np.array(above, np.int64), return_inverse=True)[1].astype(np.int64)
+
+
+def _known(value: float) -> float | None:
+    """Missing is not zero: NaN becomes None."""
+    return None if np.isnan(value) else round(float(value), 4)
