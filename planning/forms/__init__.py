@@ -28,6 +28,6 @@ __all__ = [
     "ReviseForm",
     "SnoozeForm",
     "SplitForm",
-    "answered_rates",
     "WarningForm",
+    "answered_rates",
 ]

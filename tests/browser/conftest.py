@@ -14,7 +14,7 @@ from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
 from config import assets
-from planning.services import run_forecast, run_track_record
+from planning.services import run_forecast, run_track_record, watch_conversions
 from tests import chromium
 from tests.browser.site import Site
 from tests.samples import make_world
@@ -77,5 +77,6 @@ def site(transactional_db: None, server: LiveServer, browser: Browser, tmp_path:
         today = timezone.localdate()
         world = make_world(today)
         run_forecast(plan=world.plan, as_of=today, clock=timezone.now)
+        watch_conversions(plan=world.plan, as_of=today, clock=timezone.now)
         run_track_record(today=today, clock=timezone.now, months=2)
         yield Site(server.url, world, browser)

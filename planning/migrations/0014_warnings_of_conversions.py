@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('core', '0002_audit_is_append_only'),
         ('customers', '0005_find_the_latest_deals'),
-        ("planning", "0012_targets_spread_by_season"),
+        ("planning", "0013_rates_have_limits"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
