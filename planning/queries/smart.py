@@ -163,9 +163,17 @@ def _achievable(target: Target, version: PlanVersion, before: Won, forecast: Nod
         return Finding(Check.ACHIEVABLE, Verdict.UNKNOWN, f"{_('No forecast yet.')} {asks}".strip())
     quantiles = [float(getattr(forecast, name)) for name in QUANTILES]
     likely = chance_of(float(target.total), list(QUANTILES.values()), quantiles)
-    said = _("The forecast reaches it with a chance of %(chance)s.") % {"chance": chance(likely)}
+    said = _("The forecast reaches it with a chance of %(chance)s.") % {"chance": _chance_text(likely)}
     verdict = Verdict.STRETCH if likely < STRETCH else Verdict.SOFT if likely > SOFT else Verdict.PASSED
     return Finding(Check.ACHIEVABLE, verdict, f"{said} {asks}".strip())
+
+
+def _chance_text(likely: float) -> str:
+    """Beyond the outermost quantiles no more is known than their levels."""
+    lowest, highest = min(QUANTILES.values()), max(QUANTILES.values())
+    if likely < lowest + 1e-9:
+        return f"< {percent(lowest, 1)}"
+    return f"> {percent(highest, 1)}" if likely > highest - 1e-9 else chance(likely)
 
 
 def _relevant(target: Target, ground: _Ground) -> Finding:

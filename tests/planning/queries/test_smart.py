@@ -131,3 +131,9 @@ def test_the_page_names_what_failed_and_shows_a_manager_only_their_own(
     html = client.get(url).content.decode()
     assert "Nothing is due in Q1." not in html
     assert "West" not in html
+
+
+def test_beyond_its_quantiles_the_forecast_claims_no_more_than_their_levels(cast: Cast, draft: PlanVersion) -> None:
+    make_target(draft, unit=cast.east)
+    forecast(draft, cast.east, low=100, high=200)
+    assert "< 2.5%" in found(rows(cast, draft)["East"], Check.ACHIEVABLE).evidence
