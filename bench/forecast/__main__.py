@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from planning.forecasting.__main__ import answer
+from planning.forecasting.__main__ import answer, read
 
 from .cases import Case, Set, cases
 from .funnels import REGIMES, config_of, events_of
@@ -27,7 +27,7 @@ OURS = "yearline"
 
 def engine(case: Case) -> Answer:
     """Ask the engine as `python -m planning.forecasting` does."""
-    deals, sums, targets = answer(case.meta, case.events, case.questions)
+    deals, sums, targets = answer(case.meta, read(case.meta, case.events), case.questions, {})
     return Answer(deals.set_index("opportunity_id"), sums, targets)
 
 
@@ -59,8 +59,27 @@ def _collect(case: Case, method: str, told: Answer) -> tuple[pd.DataFrame, pd.Da
     return tuple(frame.assign(method=method) for frame in (deals, sums, targets))
 
 
+def kept(of: Set, methods: list[str], last: int, folder: Path | None) -> dict[str, pd.DataFrame]:
+    """What the peers said, from the folder where they have been asked before; the engine is asked anew."""
+    peers = [method for method in methods if method != OURS]
+    file = folder / f"{of.name}.pkl" if folder else None
+    if file and file.exists():
+        said = pd.read_pickle(file)  # noqa: S301  (written by this program)
+    else:
+        said = run(of, peers, last) if peers else {}
+        if file and said:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            pd.to_pickle(said, file)
+    ours = run(of, [OURS], last) if OURS in methods else {}
+    kinds = dict.fromkeys([*said, *ours])
+    return {
+        kind: pd.concat([part[kind] for part in (ours, said) if part], axis=1 if kind == "seconds" else 0)
+        for kind in kinds
+    }
+
+
 def run(of: Set, methods: list[str], last: int) -> dict[str, pd.DataFrame]:
-    """Ask all methods at every as-of day: frames of deals, sums and targets, and the seconds each took."""
+    """Ask methods at every as-of day: frames of deals, sums and targets, and the seconds each took."""
     parts: tuple[list[pd.DataFrame], ...] = ([], [], [])
     seconds = dict.fromkeys(methods, 0.0)
     for case in cases(of, last):
@@ -127,22 +146,20 @@ def main() -> None:
         help="folder with a backtest.py that speaks the same files (default: FORECAST_BENCH), to be run as well",
     )  # fmt: skip
     parser.add_argument("--with-python", default=os.environ.get("FORECAST_BENCH_PYTHON", sys.executable))
-    parser.add_argument("--save", type=Path, help="folder to keep the predictions in")
+    parser.add_argument(
+        "--keep", type=Path, help="folder where the peers' answers are kept, and taken from the next time"
+    )
     asked = parser.parse_args()
     methods = asked.methods.split(",")
     chosen = sets(asked.sets, asked.real)
     pd.set_option("display.width", 200)
     losses = {}
     for of in chosen:
-        found = run(of, methods, asked.origins)
+        found = kept(of, methods, asked.origins, asked.keep)
         losses[of.name] = scores = table(found, methods)
         n = found["sums"]["as_of"].nunique()
         print(f"\n## {of.name}: {of.config['note']}\n\n{len(of.events):,} events, {n} as-of days\n", flush=True)
         print(scores.round(3).to_string(na_rep=""), flush=True)
-        if asked.save:
-            asked.save.mkdir(parents=True, exist_ok=True)
-            for kind, frame in found.items():
-                frame.to_pickle(asked.save / f"{of.name}_{kind}.pkl")
     if OURS in methods and len(methods) > 1:
         print("\n## Loss over the peer's, geometric mean over the sets (below 1: better than the peer)\n")
         print(ratios(losses, [m for m in methods if m != OURS]).round(3).to_string(na_rep=""), flush=True)
