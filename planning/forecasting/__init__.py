@@ -5,12 +5,16 @@ settings.
     history     Funnel, Ledger: what is known; stays; `from_events` reads an outside events frame
     conversion  entered, advanced, lost, still open; rates with intervals, time in stage, young cohorts censored
     exposure    events and days at risk as tables that add up
+    drift       hazards that change from month to month; rhythm: from day to day; returns: lost deals that come back
+    tempo       these together
+    kriging     relative errors over time, and what they let expect
     hazards     how likely a deal leaves its stage on a day, and for where; empirical-Bayes factors
     winning     P(won by the end of each period) and P(finally won) for open deals, in closed form
     arrivals    deals that do not exist yet: creation rate, season, maturation
     worth       what a deal brings when it is won
     expected    the means of one forecast: leaves by windows, open and not yet created
-    errors      past days forecast again: what forecasts of this kind are off by
+    replays     past days forecast again, as what was known then allows
+    errors      what forecasts of this kind have been off by
     draws       joint simulation: shared shocks, leaves, deals
     groundwork  what a night need not do again: lessons of a month, the closed past as tables
     steps       steps and days at risk by stage, group, age and four weeks; what history expects
@@ -53,6 +57,7 @@ from .outlook import (
     default_spans,
     make_outlook,
 )
+from .replays import Memo
 
 
 def forecast(
@@ -69,6 +74,7 @@ def forecast(
     replay: bool = True,
     model: Model | None = None,
     replays: Sequence[Replay] | None = None,
+    memo: Memo | None = None,
 ) -> Outlook:
     """
     Forecast wins and revenue from what was known at midnight before the day as_of.
@@ -78,7 +84,9 @@ def forecast(
     deal of nobody needs a leaf of its own). nodes (M, L): which leaves each node sums. spans (S, 2): periods [first,
     stop) to give quantiles for; by default each period, each three from the first, and all. replay: learn corrections
     and errors from past forecasts (the greater part of the time). model, replays: learnt before, see `groundwork`; the
-    ledger may then be a condensed one.
+    ledger may then be a condensed one. memo: a dict that several forecasts from one ledger
+    hand on, so that none replays a day again (replays then learn their own hazards each; deals' owners and other
+    attributes are taken from the ledger as it stands).
     Units: days since 1970-01-01 in the plan's time zone; money as recorded, means unrounded. Deterministic for one
     seed.
     :raises ValueError: where shapes, codes or the order of the ledger do not hold
@@ -96,6 +104,7 @@ def forecast(
         replay=replay,
         model=model,
         replays=replays,
+        memo=memo,
     )
 
 
@@ -109,6 +118,7 @@ __all__ = [
     "DealOdds",
     "Funnel",
     "Ledger",
+    "Memo",
     "Model",
     "Outlook",
     "Replay",

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from . import REVENUE, WINS, Targets, forecast, from_events
+from . import REVENUE, WINS, Memo, Targets, forecast, from_events
 from .history import Ints, Named, days
 
 SEED: Final = 20_190_101
@@ -34,7 +34,7 @@ def _span(window: str, n_windows: int) -> tuple[int, int]:
 
 
 def _answer(
-    named: Named, questions: pd.DataFrame, attribute: str, calendar: Ints
+    named: Named, questions: pd.DataFrame, attribute: str, calendar: Ints, memo: Memo
 ) -> tuple[Any, pd.DataFrame, pd.DataFrame]:
     """One forecast with the attribute's levels as leaves, and its answers to the questions put to it."""
     words = named.levels[attribute]
@@ -65,6 +65,7 @@ def _answer(
         ),
         seed=SEED,
         spans=spans,
+        memo=memo,
     )
     rows = []
     sums = questions[questions["kind"] == "sum"]
@@ -82,12 +83,16 @@ def _answer(
     return outlook, pd.DataFrame(rows, columns=["question_id", *COLUMNS]), attained
 
 
-def answer(
-    meta: dict[str, Any], events: pd.DataFrame, questions: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The three answer tables (deals, sums, targets) to the question tables of one as-of day."""
+def read(meta: dict[str, Any], events: pd.DataFrame) -> Named:
+    """The ledger of an events table, as the description of the case says."""
     since = int(days(pd.Series([meta["history_complete_from"]]))[0])
-    named = from_events(events, stages=meta["stages"], won=meta["won"], lost=meta["lost"], history_from=since)
+    return from_events(events, stages=meta["stages"], won=meta["won"], lost=meta["lost"], history_from=since)
+
+
+def answer(
+    meta: dict[str, Any], named: Named, questions: pd.DataFrame, memo: Memo
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The three answer tables (deals, sums, targets) to the questions of one as-of day."""
     calendar = _calendar(meta)
     sums, attained = [], []
     chances = pd.DataFrame()
@@ -95,7 +100,7 @@ def answer(
         mine = questions[questions["scope_type"].map(ATTRIBUTE_OF) == attribute]
         if len(mine) == 0 and attribute != "owner":
             continue
-        outlook, answered, chance = _answer(named, mine, attribute, calendar)
+        outlook, answered, chance = _answer(named, mine, attribute, calendar, memo)
         sums.append(answered)
         attained.append(chance)
         if attribute == "owner":
@@ -112,7 +117,7 @@ def main(source: Path, out: Path) -> None:
     kinds = dict.fromkeys(("opportunity_id", "owner", "segment", "product"), str)
     events = pd.read_csv(source / "events.csv", dtype=kinds, keep_default_na=False, na_values=[""])
     questions = pd.read_csv(source / "questions.csv", dtype={"scope": str}, keep_default_na=False, na_values=[""])
-    for name, table in zip(("deals", "sums", "attain"), answer(meta, events, questions), strict=True):
+    for name, table in zip(("deals", "sums", "attain"), answer(meta, read(meta, events), questions, {}), strict=True):
         table.to_csv(out / f"{name}.csv", index=False)
 
 

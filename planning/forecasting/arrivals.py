@@ -124,12 +124,16 @@ def _effective(weight_from: Ints, as_of: int) -> Floats:
     return np.asarray((1 - np.exp(-rate * np.maximum(as_of - weight_from, 0))) / rate)
 
 
-def expect_arrivals(cohorts: Cohorts, *, as_of: int, ends: Ints, n_leaves: int, history_from: int) -> Arrivals:
+def expect_arrivals(
+    cohorts: Cohorts, *, as_of: int, ends: Ints, n_leaves: int, history_from: int, luck: Floats, daily: Floats
+) -> Arrivals:
     """
     Expected wins per leaf and window from deals not yet created.
 
-    Shapes: ends (H,) ascending day offsets from as_of, > 0. A leaf that never had a deal gets none; a new one starts
-    at the rate of the others and earns its own within some weeks.
+    Shapes: ends (H,) ascending day offsets from as_of, > 0. luck (≥ the last end,): by how much deals are won more
+    readily n days after their creation than they used to be; daily (the same): how much more readily on each day ahead
+    than on others. A leaf that never had a deal gets none; a new one starts at the rate of the others and earns its own
+    within some weeks.
     """
     n_days = int(ends.max(initial=0))
     seen = len(cohorts.created) > 0
@@ -149,12 +153,12 @@ def expect_arrivals(cohorts: Cohorts, *, as_of: int, ends: Ints, n_leaves: int, 
     level = (count + trial * share) / np.maximum(_effective(begun, as_of) + trial, 1.0)
     level *= company / max(float(level.sum()), 1e-12)
 
-    curve = maturation(cohorts, as_of, start, max(n_days, 1))
+    curve = maturation(cohorts, as_of, start, max(n_days, 1)) * luck[: max(n_days, 1)]
     if n_days == 0:
         return Arrivals(np.zeros((n_leaves, 0)), np.zeros((n_leaves, 0)), level, season, float(curve.sum()))
     rhythm = season[months_of(as_of + np.arange(n_days)) % 12]
     size = _relative_size(cohorts, as_of)[np.searchsorted(LAGS, np.arange(n_days), "right")]
-    wins_in, worth_in = (_per_window(rhythm, f, ends) for f in (curve, curve * size))
+    wins_in, worth_in = (_per_window(rhythm, f, ends, daily) for f in (curve, curve * size))
 
     due = np.r_[0.0, np.cumsum(maturation(cohorts, as_of, start, 730))][np.clip(as_of - created, 0, 730)]
     expected = tally(leaf, due, n_leaves)
@@ -171,10 +175,11 @@ def expect_arrivals(cohorts: Cohorts, *, as_of: int, ends: Ints, n_leaves: int, 
     )
 
 
-def _per_window(rhythm: Floats, curve: Floats, ends: Ints) -> Floats:
-    """(H,) what one deal a day brings in each window: creation rhythm convolved with the maturation curve."""
+def _per_window(rhythm: Floats, curve: Floats, ends: Ints, daily: Floats) -> Floats:
+    """(H,) what one deal a day brings in each window: creation rhythm convolved with the maturation curve,
+    by the rhythm of winning."""
     n_days = len(rhythm)
     size = 1 << int(2 * n_days).bit_length()
-    daily = np.fft.irfft(np.fft.rfft(rhythm, size) * np.fft.rfft(curve, size), size)[:n_days]
-    until = np.r_[0.0, np.cumsum(np.maximum(daily, 0.0))]
+    won = np.fft.irfft(np.fft.rfft(rhythm, size) * np.fft.rfft(curve, size), size)[:n_days]
+    until = np.r_[0.0, np.cumsum(np.maximum(won, 0.0) * daily[:n_days])]
     return np.asarray(np.diff(until[np.r_[0, ends]]))

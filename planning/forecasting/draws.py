@@ -24,7 +24,6 @@ from .history import Floats
 
 DRAWS: Final = 4_000
 CELLS: Final = 24_000_000  # leaves × windows × draws that are affordable; above it there are fewer draws
-GROWTH: Final = 0.08  # variance of the level shock grows by this share a window
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -48,12 +47,13 @@ def _shock(rng: np.random.Generator, sd: Floats, shape: tuple[int, ...], tail: F
     return np.asarray(np.clip(z * tail, -2.5, 2.5))
 
 
-def _company(rng: np.random.Generator, errors: Errors, part: int, *, shared: float, n_windows: int, n: int) -> Floats:
-    """(H, n) log shocks of the company; shared: sd of its level beyond what the leaves' own shocks add up to."""
+def _company(rng: np.random.Generator, errors: Errors, part: int, *, share: float, n: int) -> Floats:
+    """(H, n) log shocks of the company; share: of their sd that is not what the leaves' own shocks add up to."""
     heavy = np.sqrt((errors.freedom - 2) / np.maximum(rng.chisquare(errors.freedom, n), 0.2))
-    reach = np.sqrt(1 + GROWTH * np.arange(n_windows))[:, None]
-    level = _shock(rng, shared * reach, (1, n), heavy)
-    return level + _shock(rng, np.asarray(errors.window[part]), (n_windows, n), heavy)
+    value, vector = np.linalg.eigh(errors.shocks[part])
+    root = vector * np.sqrt(np.maximum(value, 0.0))
+    z = root @ rng.standard_normal((len(root), n))
+    return np.asarray(np.clip(z * share * heavy, -2.5, 2.5))
 
 
 def simulate(sources: Sources, *, seed: int, n_draws: int) -> Iterator[tuple[Floats, Floats]]:
@@ -65,13 +65,12 @@ def simulate(sources: Sources, *, seed: int, n_draws: int) -> Iterator[tuple[Flo
         mean = part.wins.sum(1)
         own = sources.wins_errors.leaf[which] * leaf_reach(mean)
         added = float(((mean / max(float(mean.sum()), 1e-12) * own) ** 2).sum())
-        level = float(sources.wins_errors.level[which])
-        shared = float(np.sqrt(max(level**2 - added, (0.3 * level) ** 2)))
+        level = sources.wins_errors.level(which)
+        share = float(np.sqrt(max(1 - added / max(level**2, 1e-12), 0.3**2)))
         leaf_sd.append(own)
-        shocks.append(_company(common, sources.wins_errors, which, shared=shared, n_windows=n_windows, n=n_draws))
+        shocks.append(_company(common, sources.wins_errors, which, share=share, n=n_draws))
     extra_sd = [
-        np.sqrt(max(float(sources.revenue_errors.level[p] ** 2 - sources.wins_errors.level[p] ** 2), 0.0))
-        for p in (OPEN, NEW)
+        np.sqrt(max(sources.revenue_errors.level(p) ** 2 - sources.wins_errors.level(p) ** 2, 0.0)) for p in (OPEN, NEW)
     ]
     extra = [_shock(common, np.asarray(sd), (1, n_draws), np.ones(n_draws)) for sd in extra_sd]
     for leaf in range(n_leaves):

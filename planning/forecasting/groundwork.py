@@ -3,7 +3,7 @@ What a night need not do again: lessons learnt once a month, and the closed past
 
 At the start of a month (the day T) everything known before T is gone through once:
 * Lessons, from all deals or an even sample of many: bands of amounts, the factors of owner, product …, what recorded
-  amounts turn into. They hold until the next month starts.
+  amounts turn into, how hazards change with the calendar. They hold until the next month starts.
 * Past, additive over deals: by calendar month of their end, the events and days at risk of all stays that ended before T;
   and of each deal its last stay alone (`condensed`).
 
@@ -25,6 +25,7 @@ from .exposure import AGE, CLOSE, Clock, Exposure
 from .hazards import Factors, Hazards, Table, expose, expose_by, has_close_clock, kinds_of, learn_factors, table_of
 from .history import EPOCH, UNKNOWN, Bools, Floats, Funnel, Ints, Ledger, Stays, standing_of, stays_of
 from .levels import amount_edges, stay_levels
+from .tempo import Tempo, learn_tempo
 from .worth import learn_worth
 
 
@@ -32,7 +33,8 @@ from .worth import learn_worth
 class Lessons:
     """
     Learnt from what was known before as_of. edges: of the amount bands. age, close: factors of the two clocks; close is
-    None where too few deals carry a closing date. ratio (S,), spread: what recorded amounts turn into (`Worth`).
+    None where too few deals carry a closing date. ratio (S,), spread: what recorded amounts turn into (`Worth`). tempo: how
+    hazards change.
     """
 
     as_of: int
@@ -41,6 +43,7 @@ class Lessons:
     close: Factors | None
     ratio: Floats
     spread: float
+    tempo: Tempo
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -84,12 +87,17 @@ def learn_lessons(ledger: Ledger, funnel: Funnel, *, as_of: int) -> Lessons:
         outcome=np.where(is_won, now.since, UNKNOWN),
         paid=np.where(is_won, now.amount, np.nan),
         product=known.product,
-        leaf=np.zeros(known.n_deals, np.int64),
-        n_leaves=1,
         recorded=now.amount,
     )
-    close = factors(CLOSE) if has_close_clock(stays, funnel) else None
-    return Lessons(as_of, edges, factors(AGE), close, worth.ratio, worth.spread)
+    age, close = factors(AGE), factors(CLOSE) if has_close_clock(stays, funnel) else None
+
+    def table(clock: Clock, by: Factors) -> Table:
+        exposure = expose(stays, funnel, levels, clock, by, history_from=known.history_from)
+        return table_of(exposure, by, funnel, clock, kind=kind)
+
+    hazards = Hazards(kind, table(AGE, age), None if close is None else table(CLOSE, close))
+    tempo = learn_tempo(stays, funnel, levels, hazards, history_from=known.history_from)
+    return Lessons(as_of, edges, age, close, worth.ratio, worth.spread, tempo)
 
 
 def past_of(ledger: Ledger, funnel: Funnel, lessons: Lessons) -> Past:
@@ -207,4 +215,4 @@ def hazards_on(lessons: Lessons, past: Past, ledger: Ledger, funnel: Funnel, *, 
 def model_on(lessons: Lessons, past: Past, ledger: Ledger, funnel: Funnel, *, as_of: int) -> Model:
     """What `expected.expect` needs to know of a day: see `hazards_on`."""
     hazards = hazards_on(lessons, past, ledger, funnel, as_of=as_of)
-    return Model(hazards, lessons.edges, lessons.ratio, lessons.spread)
+    return Model(hazards, lessons.edges, lessons.tempo, lessons.ratio, lessons.spread)

@@ -354,3 +354,16 @@ def fit_hazards(stays: Stays, funnel: Funnel, attributes: Levels, *, history_fro
         return table_of(exposure, factors, funnel, clock, kind=kind)
 
     return Hazards(kind, learnt(AGE), learnt(CLOSE) if has_close_clock(stays, funnel) else None)
+
+
+def known_level(level: Ints, factor: Floats) -> Ints:
+    """Levels that the table has not seen count as unknown."""
+    return np.where(level < len(factor) - 1, level, UNKNOWN)
+
+
+def log_factors(table: Table, state: Ints, levels: Ints) -> Floats:
+    """(n, 4) log of the product of factors per outcome class for deals standing in `state`; moves back carry none."""
+    out = np.zeros((len(state), OUTCOMES + 1))
+    for a, factor in enumerate(table.factors):
+        out[:, :OUTCOMES] += np.log(factor[known_level(levels[:, a], factor), state])
+    return out

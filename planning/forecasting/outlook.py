@@ -14,17 +14,14 @@ import numpy.typing as npt
 from scipy import sparse
 
 from .draws import Sources, draw_count, simulate
-from .errors import NEW, OPEN, Errors, Replay, learn_errors, replay_of
-from .expected import Expected, Model, Part, expect
+from .errors import NEW, OPEN, Errors, Replay, learn_errors, middles
+from .expected import Model, Part, Seen, gather
 from .history import Bools, Floats, Funnel, Ints, Ledger, tally
 from .levels import FACTORS
+from .replays import Memo, held_against, look_back, remembered
 
 QUANTILES: Final = (0.025, 0.10, 0.25, 0.50, 0.75, 0.90, 0.975)
 REVENUE, WINS = 0, 1
-MAX_REPLAYS: Final = 8
-REPLAY_WINDOWS: Final = 6
-REFIT: Final = 3
-REPLAY_NEEDS_DAYS: Final = 120  # history that must lie before a replayed day
 FLOOR_DEALS, FLOOR_WINS, FLOOR_MONTHS = 400, 150, 12  # below these the reasons say so
 THIN_DEALS, THIN_WINS, THIN_MONTHS = 100, 30, 6  # below any of these the number rests mainly on priors
 
@@ -134,65 +131,13 @@ def default_spans(n_periods: int) -> Ints:
     return np.array([*single, *triples, *whole], np.int64).reshape(-1, 2)
 
 
-def _replays(
-    ledger: Ledger,
-    funnel: Funnel,
-    present: Expected,
-    *,
-    as_of: int,
-    ends: Ints,
-    leaf: Ints,
-    n_leaves: int,
-    period: int,
-    start: int,
-) -> list[Replay]:
-    """
-    Forecasts again from the last period starts, newest first, each held against what came since.
-
-    Hazards move slowly: they are learnt at every REFIT-th replay, from the oldest on, and serve the next ones too.
-    """
-    out: list[Replay] = []
-    model: Model | None = None
-    for back in range(MAX_REPLAYS, 0, -1):
-        then = as_of - back * period
-        over = ends[then + ends <= as_of][:REPLAY_WINDOWS]
-        if then - start < REPLAY_NEEDS_DAYS or not len(over):
-            continue
-        use = None if back % REFIT == 0 else model
-        past = expect(ledger, funnel, as_of=then, ends=over, leaf=leaf, n_leaves=n_leaves, explain=False, model=use)
-        model = past.model
-        out.append(replay_of(past, present, ledger, leaf=leaf, n_leaves=n_leaves, as_of=then, ends=over, today=as_of))
-    return out[::-1]
-
-
-def replays_of(
-    ledger: Ledger, funnel: Funnel, *, as_of: int, calendar: Ints, leaves: Ints, n_leaves: int
-) -> list[Replay]:
-    """What `make_outlook` learns its errors from, newest first, to be handed to it on the days that follow."""
-    now = np.array([1], np.int64)
-    present = expect(ledger, funnel, as_of=as_of, ends=now, leaf=leaves, n_leaves=n_leaves, explain=False)
-    return _replays(
-        ledger,
-        funnel,
-        present,
-        as_of=as_of,
-        ends=calendar[calendar > as_of] - as_of,
-        leaf=leaves,
-        n_leaves=n_leaves,
-        period=int(np.median(np.diff(calendar))),
-        start=ledger.before(as_of).first_day if ledger.before(as_of).n_events else as_of,
-    )
-
-
-def _corrected(part: Part, wins: float, revenue: float) -> Part:
+def _corrected(part: Part, wins: Floats, revenue: Floats) -> Part:
     return Part(part.wins * wins, part.revenue * revenue, part.wins_var * wins, part.revenue_var * revenue)
 
 
-def _confidence(
-    expected: Expected, *, months: float, replays: int, errors: dict[int, Errors], recorded: bool
-) -> Confidence:
-    deals, wins = expected.n_created, int((expected.won_day >= 0).sum())
-    imputed = int(expected.imputed.sum())
+def _confidence(seen: Seen, *, months: float, replays: int, errors: dict[int, Errors], recorded: bool) -> Confidence:
+    deals, wins = int(seen.exists.sum()), int((seen.won_day >= 0).sum())
+    imputed = int(seen.imputed.sum())
     facts = {
         "no_deals": deals == 0,
         "few_deals": 0 < deals < FLOOR_DEALS,
@@ -208,13 +153,13 @@ def _confidence(
         deals=deals,
         wins=wins,
         months=months,
-        open_deals=len(expected.deal),
+        open_deals=len(seen.deal),
         imputed_deals=imputed,
         replays=replays,
         thin=deals < THIN_DEALS or wins < THIN_WINS or months < THIN_MONTHS,
         reasons=tuple(name for name, holds in facts.items() if holds),
-        correction=np.stack([errors[m].correction for m in (REVENUE, WINS)]),
-        error=np.stack([np.hypot(errors[m].level, errors[m].window) for m in (REVENUE, WINS)]),
+        correction=np.stack([errors[m].correction.mean(1) for m in (REVENUE, WINS)]),
+        error=np.stack([errors[m].single for m in (REVENUE, WINS)]),
     )
 
 
@@ -232,6 +177,7 @@ def make_outlook(
     replay: bool = True,
     model: Model | None = None,
     replays: Sequence[Replay] | None = None,
+    memo: Memo | None = None,
 ) -> Outlook:
     """See `planning.forecasting.forecast`."""
     ledger.check(funnel)
@@ -246,24 +192,27 @@ def make_outlook(
 
     ahead = np.flatnonzero(calendar[1:] > as_of)
     ends = calendar[1:][ahead] - as_of
-    expected = expect(ledger, funnel, as_of=as_of, ends=ends, leaf=leaves, n_leaves=n_leaves, model=model)
-    seen = ledger.before(as_of)
-    start = max(ledger.history_from, seen.first_day) if seen.n_events else as_of
-    period = int(np.median(np.diff(calendar)))
+    seen = remembered(ledger, funnel, as_of=as_of, ends=ends, explain=True, model=model, memo=memo)
+    known = ledger.before(as_of)
+    start = max(ledger.history_from, known.first_day) if known.n_events else as_of
+    expected = gather(seen, ledger, leaf=leaves, n_leaves=n_leaves)
     if replays is None and replay:
-        replays = _replays(
-            ledger, funnel, expected, as_of=as_of, ends=ends, leaf=leaves, n_leaves=n_leaves, period=period, start=start
-        )
-    past = [each.within(len(ends)) for each in replays or []]
-    n_wins = int((expected.won_day >= 0).sum())
-    errors = {m: learn_errors(past, wins=n_wins, revenue=m == REVENUE) for m in (REVENUE, WINS)}
+        past = look_back(ledger, funnel, calendar=calendar, as_of=as_of, start=start, memo=memo)
+        replays = held_against(past, seen, ledger, leaf=leaves, n_leaves=n_leaves)
+    before = list(replays or [])
+    n_wins = int((seen.won_day >= 0).sum())
+    period, ahead_days = float(np.median(np.diff(calendar))), middles(as_of, ends)
+    errors = {
+        m: learn_errors(before, ahead=ahead_days, period=period, wins=n_wins, revenue=m == REVENUE)
+        for m in (REVENUE, WINS)
+    }
     parts = [
-        _corrected(part, float(errors[WINS].correction[i]), float(errors[REVENUE].correction[i]))
+        _corrected(part, errors[WINS].correction[i], errors[REVENUE].correction[i])
         for i, part in ((OPEN, expected.open), (NEW, expected.new))
     ]
 
     leaf_wins, leaf_revenue = np.zeros((3, n_leaves, n_periods)), np.zeros((3, n_leaves, n_periods))
-    leaf_wins[0], leaf_revenue[0] = _booked(expected, calendar, leaves, n_leaves)
+    leaf_wins[0], leaf_revenue[0] = _booked(seen, calendar, leaves, n_leaves)
     for i, part in enumerate(parts, start=1):
         leaf_wins[i][:, ahead], leaf_revenue[i][:, ahead] = part.wins, part.revenue
 
@@ -278,9 +227,9 @@ def make_outlook(
         seed=seed,
     )
     up = _up(tree, over)
-    by_period = np.zeros((len(expected.deal), n_periods))
-    by_period[:, ahead] = expected.chances.by_end
-    won = np.bincount(leaves[expected.won_day >= 0], minlength=n_leaves)
+    by_period = np.zeros((len(seen.deal), n_periods))
+    by_period[:, ahead] = seen.chances.by_end
+    won = np.bincount(leaves[seen.won_day >= 0], minlength=n_leaves)
     return Outlook(
         as_of=as_of,
         calendar=calendar,
@@ -295,38 +244,38 @@ def make_outlook(
         shortfall=shortfall,
         node_evidence=np.asarray(tree @ won).astype(np.int64),
         deals=DealOdds(
-            deal=expected.deal,
-            state=expected.state,
-            since=expected.since,
-            amount=expected.amount,
-            imputed=expected.imputed,
-            p_win=expected.chances.final,
-            base=expected.chances.base,
-            fresh=expected.chances.fresh,
-            by_close=expected.chances.by_close,
+            deal=seen.deal,
+            state=seen.state,
+            since=seen.since,
+            amount=seen.amount,
+            imputed=seen.imputed,
+            p_win=seen.chances.final,
+            base=seen.chances.base,
+            fresh=seen.chances.fresh,
+            by_close=seen.chances.by_close,
             p_by_period=by_period,
-            factors=expected.chances.factors,
+            factors=seen.chances.factors,
         ),
         confidence=_confidence(
-            expected,
+            seen,
             months=max(as_of - start, 0) / 30.4375,
-            replays=len(past),
+            replays=len(before),
             errors=errors,
-            recorded=bool((~np.isnan(seen.amount)).any()),
+            recorded=bool((~np.isnan(known.amount)).any()),
         ),
     )
 
 
-def _booked(expected: Expected, calendar: Ints, leaves: Ints, n_leaves: int) -> tuple[Floats, Floats]:
+def _booked(seen: Seen, calendar: Ints, leaves: Ints, n_leaves: int) -> tuple[Floats, Floats]:
     """
     (L, K) wins and revenue already won inside each period; a win without an amount brings nothing until it has one.
     """
     n_periods = len(calendar) - 1
-    period = np.searchsorted(calendar, expected.won_day, "right") - 1
-    hit = (expected.won_day >= 0) & (period >= 0) & (period < n_periods)
+    period = np.searchsorted(calendar, seen.won_day, "right") - 1
+    hit = (seen.won_day >= 0) & (period >= 0) & (period < n_periods)
     cell = leaves[hit] * n_periods + period[hit]
     wins = np.bincount(cell, minlength=n_leaves * n_periods).astype(np.float64)
-    revenue = tally(cell, np.nan_to_num(expected.paid[hit]), n_leaves * n_periods)
+    revenue = tally(cell, np.nan_to_num(seen.paid[hit]), n_leaves * n_periods)
     return wins.reshape(n_leaves, n_periods), revenue.reshape(n_leaves, n_periods)
 
 

@@ -16,9 +16,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from .drift import Drift
 from .exposure import BAND_EDGES, FAR, OUTCOMES
-from .hazards import ADVANCE, LOSS, WIN, Hazards, Table
-from .history import UNKNOWN, Bools, Floats, Ints
+from .hazards import ADVANCE, LOSS, WIN, Hazards, Table, known_level, log_factors
+from .history import Bools, Floats, Ints
 
 GRID: Final = 0.05  # a deal's factors in its present stage are rounded to 5 % so that like deals share one calculation
 SHAPES: Final = 200  # at most so many kinds of deals are told apart in the stages after the present one
@@ -53,19 +54,6 @@ class Chances:
     fresh: Floats
     by_close: Bools
     factors: Floats
-
-
-def _known(level: Ints, factor: Floats) -> Ints:
-    """Levels that the table has not seen count as unknown."""
-    return np.where(level < len(factor) - 1, level, UNKNOWN)
-
-
-def log_factors(table: Table, state: Ints, levels: Ints) -> Floats:
-    """(n, 4) log of the product of factors per outcome class for deals standing in `state`; moves back carry none."""
-    out = np.zeros((len(state), OUTCOMES + 1))
-    for a, factor in enumerate(table.factors):
-        out[:, :OUTCOMES] += np.log(factor[_known(levels[:, a], factor), state])
-    return out
 
 
 def _exits(rates: Floats, steps: float) -> tuple[Floats, Floats]:
@@ -169,23 +157,51 @@ class _Clock:
         return self.rate[bands, deals.state, bins], bins
 
 
-def _follow(hazards: Hazards, table: Table, groups: _Groups, *, ends: Ints, won: Bools) -> tuple[Floats, Floats]:
-    """Walk every group's present stay day by day; returns P(won by each end) (G, H) and P(finally won) (G,)."""
+def _beyond(clock: _Clock, deals: Open, mine: Floats, *, horizon: int, alive: Floats) -> Floats:
+    """(G, S) where present stays end after the horizon, in growing steps; alive (G,): share that lasts until then."""
+    out = np.zeros((len(alive), clock.rate.shape[-1]))
+    day, step = horizon, 1
+    while day < horizon + BEYOND:
+        rates, _ = clock.rates_on(deals, day)
+        stay, leave = _exits(rates * mine, float(step))
+        out += alive[:, None] * leave
+        alive = alive * stay
+        day, step = day + step, max(1, int((day - horizon) * 0.1))
+    return out
+
+
+def _follow(
+    hazards: Hazards, table: Table, groups: _Groups, *, ends: Ints, won: Bools, drift: Drift, daily: Floats
+) -> tuple[Floats, Floats]:
+    """
+    Walk every group's present stay day by day; returns P(won by each end) (G, H) and P(finally won) (G,).
+
+    daily (horizon, 3): what multiplies the hazards of each day ahead, by outcome class.
+    """
     n_groups, n = len(groups.deals.state), len(hazards.kind)
     horizon = int(ends.max(initial=0))
     clock = _Clock.of(hazards, table)
-    mine = np.take_along_axis(groups.own, hazards.kind[groups.deals.state], 1)
+    kind = hazards.kind[groups.deals.state]
+    own = np.take_along_axis(groups.own, kind, 1)
+    paces = np.concatenate([drift.factor, np.ones((*drift.factor.shape[:2], 1))], 2)[:, groups.deals.state]
+    shapes = groups.shapes * drift.soon
     moving = np.flatnonzero(_onward(table, won))
     chain = len(moving) > 0 and bool(table.rate[:, :, moving].any())
-    later_scale = np.take_along_axis(groups.shapes, np.broadcast_to(hazards.kind[None], (len(groups.shapes), n, n)), 2)
-    curves = None if clock.by_close or not chain else fresh_curves(hazards, groups.shapes, horizon, won)[:, moving]
-    onward_final = fresh_finals(hazards, groups.shapes, won)[groups.shape][:, moving]
+    later_scale = np.take_along_axis(shapes, np.broadcast_to(hazards.kind[None], (len(shapes), n, n)), 2)
+    curves = None if clock.by_close or not chain else fresh_curves(hazards, shapes, horizon, won)[:, moving]
+    onward_final = fresh_finals(hazards, shapes, won)[groups.shape][:, moving]
     winning = won.astype(np.float64)
     alive, later = np.ones(n_groups), np.zeros((n_groups, n))
     by_end, final = np.zeros((n_groups, len(ends))), np.zeros(n_groups)
+    by_day = np.concatenate([daily, np.ones((len(daily), 1))], 1)
+    won_time = np.r_[0.0, np.cumsum(daily[:, WIN])]  # later stages run on the winning days' own time
+    month = -1
     for day in range(horizon):
+        if drift.on(day) != month:
+            month = drift.on(day)
+            mine = own * np.take_along_axis(paces[month], kind, 1)
         rates, bins = clock.rates_on(groups.deals, day)
-        stay, leave = _exits(rates * mine, 1.0)
+        stay, leave = _exits(rates * (mine * by_day[day][kind]), 1.0)
         flow = alive[:, None] * leave
         alive = alive * stay
         won_now, onward = flow @ winning, flow[:, moving]
@@ -198,20 +214,16 @@ def _follow(hazards: Hazards, table: Table, groups: _Groups, *, ends: Ints, won:
             later *= stay_on
             later[:, moving] += moved[:, moving]
         elif curves is not None:
-            reach = curves[:, :, ends[running] - day][groups.shape]
+            left = np.rint(won_time[ends[running]] - won_time[day]).astype(np.int64)
+            reach = curves[:, :, np.clip(left, 0, horizon)][groups.shape]
             by_end[:, running] += np.einsum("gs,gsh->gh", onward, reach)
             final += (onward * onward_final).sum(1)
         by_end[:, running] += won_now[:, None]
         final += won_now
     final += (later[:, moving] * onward_final).sum(1)
-    day, step = horizon, 1
-    while day < horizon + BEYOND:
-        rates, _ = clock.rates_on(groups.deals, day)
-        stay, leave = _exits(rates * mine, float(step))
-        flow = alive[:, None] * leave
-        alive = alive * stay
-        final += flow @ winning + (flow[:, moving] * onward_final).sum(1)
-        day, step = day + step, max(1, int((day - horizon) * 0.1))
+    mine = own * np.take_along_axis(paces[drift.on(horizon)], kind, 1)
+    gone = _beyond(clock, groups.deals, mine, horizon=horizon, alive=alive)
+    final += gone @ winning + (gone[:, moving] * onward_final).sum(1)
     by_end = np.clip(np.maximum.accumulate(by_end, axis=1), 0.0, 1.0)
     return by_end, np.clip(np.maximum(final, by_end.max(1, initial=0.0)), 0.0, 1.0)
 
@@ -251,21 +263,34 @@ def _shapes_of(log_scale: Floats, states: Ints) -> tuple[Floats, Ints]:
     return np.asarray(np.exp(total / size[:, None, None])), shape
 
 
-def chances(hazards: Hazards, deals: Open, ends: Ints, won: Bools, *, explain: bool = True) -> Chances:
+def chances(
+    hazards: Hazards,
+    deals: Open,
+    ends: Ints,
+    won: Bools,
+    *,
+    explain: bool = True,
+    drift: Drift | None = None,
+    daily: Floats | None = None,
+) -> Chances:
     """
     Winning chances of open deals.
 
     Shapes: deals (n,), ends (H,) ascending day offsets from as_of (> 0), won (S,). explain: also work out `base`, `fresh`
-    and `factors`.
+    and `factors`. drift: what multiplies the hazards from as_of on, by month; daily (days, 3): by day, for deals without
+    a closing date.
     Cost grows with the number of distinct (state, clock, rounded factors), not with deals.
     """
     n, n_states = len(deals.state), len(hazards.kind)
+    drift = Drift.none(n_states) if drift is None else drift
+    same = np.ones((int(ends.max(initial=0)), OUTCOMES))
     by_end, final, base = np.zeros((n, len(ends))), np.zeros(n), np.zeros(n)
     factors = np.ones((n, deals.levels.shape[1]))
     use_close = deals.dated if hazards.close is not None else np.zeros(n, np.bool_)
     for table in (hazards.age, hazards.close):
         if table is None:
             continue
+        here = same if daily is None or table is not hazards.age else daily
         mine = np.flatnonzero(use_close == (table is not hazards.age))
         if not len(mine):
             continue
@@ -280,17 +305,17 @@ def chances(hazards: Hazards, deals: Open, ends: Ints, won: Bools, *, explain: b
         standing = np.stack([some.state, some.age, clock], axis=1)
         first, group = _unique_rows(np.column_stack([standing, shape[who], own.astype(np.int64)]))
         groups = _Groups(_take(some, first), np.exp(own[first] * GRID), shape[who][first], shapes)
-        ended, finally_won = _follow(hazards, table, groups, ends=ends, won=won)
+        ended, finally_won = _follow(hazards, table, groups, ends=ends, won=won, drift=drift, daily=here)
         by_end[mine], final[mine] = ended[group], finally_won[group]
         if not explain:
             continue
         first, group = _unique_rows(standing)
         plain = np.ones((len(first), OUTCOMES + 1))
         groups = _Groups(_take(some, first), plain, np.zeros(len(first), np.int64), np.ones((1, n_states, 4)))
-        base[mine] = _follow(hazards, table, groups, ends=ends, won=won)[1][group]
+        base[mine] = _follow(hazards, table, groups, ends=ends, won=won, drift=drift, daily=here)[1][group]
         forward = np.where((table.rate.sum(1) * (hazards.kind == ADVANCE)).any(1), ADVANCE, WIN)[some.state]
         for a, factor in enumerate(table.factors):
-            level = _known(some.levels[:, a], factor)
+            level = known_level(some.levels[:, a], factor)
             factors[mine, a] = factor[level, some.state, forward] / factor[level, some.state, LOSS]
     plain = np.ones((1, n_states, OUTCOMES + 1))
     fresh = fresh_finals(hazards, plain, won)[0][deals.state] if explain else np.zeros(n)

@@ -19,8 +19,8 @@ LIKE: Final = 10.0  # won deals that the company's mean is worth against a produ
 @dc.dataclass(frozen=True, slots=True)
 class Worth:
     """
-    ratio (S,): realised over recorded amount for deals won from each state. by_product (P + 1,), by_leaf (L,): mean
-    won amount, last = unknown.
+    ratio (S,): realised over recorded amount for deals won from each state. by_product (P + 1,): mean won amount, last
+    = unknown product, the mean of all.
 
     spread, spread_imputed: squared coefficient of variation of the realised amount around the recorded one, and
     around the mean.
@@ -28,7 +28,6 @@ class Worth:
 
     ratio: Floats
     by_product: Floats
-    by_leaf: Floats
     spread: float
     spread_imputed: float
 
@@ -40,30 +39,30 @@ def _means(level: Ints, amount: Floats, weight: Floats, size: int, centre: float
     return np.asarray((total + LIKE * centre) / (seen + LIKE))
 
 
-def learn_worth(
-    stays: Stays, *, won: Bools, outcome: Ints, paid: Floats, product: Ints, leaf: Ints, n_leaves: int, recorded: Floats
-) -> Worth:
+def _evidence(outcome: Ints, paid: Floats, as_of: int) -> tuple[Ints, Floats]:
+    """Won deals with a known amount, and what each is worth as evidence by its age."""
+    deals = np.flatnonzero((outcome >= 0) & ~np.isnan(paid))
+    return deals, np.maximum(np.exp2(-(as_of - outcome[deals]) / HALF_LIFE), 1e-6)
+
+
+def learn_worth(stays: Stays, *, won: Bools, outcome: Ints, paid: Floats, product: Ints, recorded: Floats) -> Worth:
     """
     Learn amounts from won deals.
 
-    Shapes: per deal: outcome = day won or -1, paid = realised amount (NaN unknown), product, leaf codes, recorded =
-    last known amount of any deal (used where no won deal has one). stays: ledger order; amounts of zero are amounts.
+    Shapes: per deal: outcome = day won or -1, paid = realised amount (NaN unknown), product codes, recorded = last known
+    amount of any deal (used where no won deal has one). stays: ledger order; amounts of zero are amounts.
     """
     n_products = int(product.max(initial=UNKNOWN)) + 1
-    deals = np.flatnonzero((outcome >= 0) & ~np.isnan(paid))
+    deals, weight = _evidence(outcome, paid, stays.as_of)
     source = paid
     if not len(deals):
         deals, source = np.flatnonzero(~np.isnan(recorded)), recorded
+        weight = np.ones(len(deals))
     if not len(deals):
-        return Worth(np.ones(len(won)), np.zeros(n_products + 1), np.zeros(n_leaves), 0.0, 0.0)
+        return Worth(np.ones(len(won)), np.zeros(n_products + 1), 0.0, 0.0)
     amount = source[deals]
-    weight = (
-        np.exp2(-(stays.as_of - np.maximum(outcome[deals], 0)) / HALF_LIFE) if source is paid else np.ones(len(deals))
-    )
-    weight = np.maximum(weight, 1e-6)
     centre = float(np.average(amount, weights=weight))
     by_product = np.r_[_means(product[deals], amount, weight, n_products, centre), centre]
-    by_leaf = _means(leaf[deals], amount, weight, n_leaves, centre)
     around = by_product[product[deals]]
     imputed = float(np.average((amount - around) ** 2, weights=weight)) / max(centre**2, 1e-12)
 
@@ -78,7 +77,13 @@ def learn_worth(
         ratio = np.clip((np.bincount(state, after, len(won)) + LIKE * centre) / np.maximum(had, 1e-12), 0.1, 10.0)
         ratio = np.where(had > 1e-12, ratio, 1.0)
         spread = float(np.mean((after - before * ratio[state]) ** 2)) / max(float(np.mean(before**2)), 1e-12)
-    return Worth(ratio, by_product, by_leaf, min(spread, 4.0), min(imputed, 9.0))
+    return Worth(ratio, by_product, min(spread, 4.0), min(imputed, 9.0))
+
+
+def worth_by(worth: Worth, leaf: Ints, n_leaves: int, *, won_day: Ints, paid: Floats, as_of: int) -> Floats:
+    """(L,) mean won amount of each leaf, leaning on the mean of all. Per deal: leaf, won_day (-1), paid (NaN)."""
+    deals, weight = _evidence(won_day, paid, as_of)
+    return _means(leaf[deals], paid[deals], weight, n_leaves, float(worth.by_product[-1]))
 
 
 def value_open(worth: Worth, state: Ints, product: Ints, amount: Floats) -> tuple[Floats, Floats, Bools]:
@@ -91,4 +96,4 @@ def value_open(worth: Worth, state: Ints, product: Ints, amount: Floats) -> tupl
     return np.maximum(value, 0.0), spread, imputed
 
 
-__all__ = ["Worth", "learn_worth", "value_open"]
+__all__ = ["Worth", "learn_worth", "value_open", "worth_by"]

@@ -26,7 +26,7 @@ from core.periods import add_months, month_start
 from customers.models import Stage
 from planning.forecasting import Ledger, Model, Replay
 from planning.forecasting.groundwork import condensed, learn_lessons, model_on, past_of, with_events
-from planning.forecasting.outlook import replays_of
+from planning.forecasting.replays import replays_of
 from planning.models import GROUNDWORK, ExposureMonth, Groundwork, GroundworkPart
 
 from .history import (
@@ -42,7 +42,7 @@ from .history import (
 )
 from .packing import Learnt, pack_learnt, pack_past, unpack_learnt, unpack_months
 
-VERSION = 1  # of the arithmetic and the packing: another one lays its own groundwork
+VERSION = 2  # of the arithmetic and the packing: another one lays its own groundwork
 LARGE = 200_000  # lines from which a company's nights stand on groundwork; smaller ones are read and reckoned whole
 PART = 1_000_000  # lines of a part: what one worker holds in memory at a time
 LESSON_LINES = 2_000_000  # lines that lessons are learnt from; of more, an even sample of deals

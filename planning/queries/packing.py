@@ -1,7 +1,7 @@
 """Groundwork as named arrays and back: what is stored is plain numbers and primary keys, no code of a stage or a person."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
@@ -10,11 +10,15 @@ import numpy.typing as npt
 
 from core.arrays import packed, unpacked
 from planning.forecasting import Replay
+from planning.forecasting.drift import Drift
 from planning.forecasting.expected import Part
 from planning.forecasting.exposure import Exposure
 from planning.forecasting.groundwork import Lessons, Past
 from planning.forecasting.hazards import Factors
 from planning.forecasting.history import ATTRIBUTES
+from planning.forecasting.returns import Reopening
+from planning.forecasting.rhythm import Rhythm
+from planning.forecasting.tempo import Tempo
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -36,9 +40,7 @@ class Learnt:
         """The lessons by other codes: keys (n,) per attribute; who was not there yet has a factor of 1."""
         lessons = self.lessons
         close = None if lessons.close is None else self._recoded(lessons.close, keys)
-        return Lessons(
-            lessons.as_of, lessons.edges, self._recoded(lessons.age, keys), close, lessons.ratio, lessons.spread
-        )
+        return replace(lessons, age=self._recoded(lessons.age, keys), close=close)
 
     def _recoded(self, factors: Factors, keys: Arrays) -> Factors:
         tables = list(factors.by_level)
@@ -67,7 +69,9 @@ class Learnt:
         def part(of: Part) -> Part:
             return Part(*(moved(getattr(of, field.name), 0) for field in fields(of)))
 
-        return [Replay(part(r.open), part(r.new), moved(r.wins, 1), moved(r.revenue, 1)) for r in self.replays]
+        return [
+            Replay(part(r.open), part(r.new), moved(r.wins, 1), moved(r.revenue, 1), r.middle) for r in self.replays
+        ]
 
 
 def pack_learnt(learnt: Learnt) -> bytes:
@@ -80,6 +84,7 @@ def pack_learnt(learnt: Learnt) -> bytes:
         "spread": np.array(lessons.spread),
         "people": learnt.people,
         **{f"keys {name}": keys for name, keys in learnt.keys.items()},
+        **_pack_tempo(lessons.tempo),
     }
     for name, factors in (("age", lessons.age), ("close", lessons.close)):
         if factors is not None:
@@ -88,8 +93,25 @@ def pack_learnt(learnt: Learnt) -> bytes:
     for number, replay in enumerate(learnt.replays):
         for name, part in (("open", replay.open), ("new", replay.new)):
             out |= {f"replay {number} {name} {field.name}": getattr(part, field.name) for field in fields(part)}
-        out |= {f"replay {number} wins": replay.wins, f"replay {number} revenue": replay.revenue}
+        out |= {f"replay {number} {name}": getattr(replay, name) for name in ("wins", "revenue", "middle")}
     return packed(out)
+
+
+def _pack_tempo(tempo: Tempo) -> Arrays:
+    rhythm, reopening = tempo.rhythm, tempo.reopening
+    return {
+        "drift": tempo.drift.factor,
+        "entry": tempo.entry,
+        "reopened": reopening.rate,
+        "reopened to": reopening.share,
+        **{f"rhythm {field.name}": getattr(rhythm, field.name) for field in fields(rhythm)},
+    }
+
+
+def _unpack_tempo(arrays: Arrays) -> Tempo:
+    rhythm = Rhythm(*(arrays[f"rhythm {field.name}"] for field in fields(Rhythm)))
+    reopening = Reopening(arrays["reopened"], arrays["reopened to"])
+    return Tempo(Drift(arrays["drift"]), rhythm, reopening, arrays["entry"])
 
 
 def unpack_learnt(value: bytes | memoryview) -> Learnt:
@@ -111,10 +133,16 @@ def unpack_learnt(value: bytes | memoryview) -> Learnt:
     replays: list[Replay] = []
     while f"replay {len(replays)} wins" in arrays:
         number = len(replays)
-        wins, revenue = (arrays[f"replay {number} {name}"] for name in ("wins", "revenue"))
-        replays.append(Replay(part(number, "open"), part(number, "new"), wins, revenue))
+        wins, revenue, middle = (arrays[f"replay {number} {name}"] for name in ("wins", "revenue", "middle"))
+        replays.append(Replay(part(number, "open"), part(number, "new"), wins, revenue, middle))
     lessons = Lessons(
-        int(arrays["as_of"]), arrays["edges"], age, factors("close"), arrays["ratio"], float(arrays["spread"])
+        int(arrays["as_of"]),
+        arrays["edges"],
+        age,
+        factors("close"),
+        arrays["ratio"],
+        float(arrays["spread"]),
+        _unpack_tempo(arrays),
     )
     return Learnt(lessons, {name: arrays[f"keys {name}"] for name in ATTRIBUTES}, replays, arrays["people"])
 

@@ -32,7 +32,7 @@ SPANS = np.array(
     [*((k, k + 1) for k in range(12)), (0, 3), (3, 6), (6, 9), (9, 12), (0, 12), *((0, k) for k in range(1, 12))],
     np.int64,
 )
-METHOD = "hazards-1"  # named in the evidence, so that a stored forecast tells which method made it
+METHOD = "hazards-2"  # named in the evidence, so that a stored forecast tells which method made it
 CERTAIN = 1e-4  # how near to 0 or 1 the chance of an open deal may come
 _CENT = Decimal("0.01")
 

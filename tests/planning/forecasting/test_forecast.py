@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from planning import forecasting
 from planning.forecasting import REVENUE, Funnel, Ledger, Outlook, Targets
+from planning.forecasting.replays import MAX_REPLAYS
 from tests.factories.forecasting import START, chain, ledger_of, sales_history
 
 pytestmark = pytest.mark.requirement("R1.8")
@@ -314,7 +315,7 @@ def test_the_past_in_the_ledger_tells_how_far_to_trust_it() -> None:
     )
 
     assert not much.confidence.thin
-    assert much.confidence.replays == 8
+    assert much.confidence.replays == MAX_REPLAYS
     assert little.confidence.thin
     assert {"few_deals", "short_history", "no_replays"} <= set(little.confidence.reasons)
     assert (little.confidence.error > much.confidence.error).all()

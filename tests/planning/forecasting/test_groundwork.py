@@ -118,14 +118,14 @@ def test_the_forecast_of_a_night_is_that_of_the_whole_history() -> None:
 
     mine, other = forecast(live, TODAY, model=model), forecast(ledger, TODAY, model=model)
 
-    np.testing.assert_array_equal(mine.deal, other.deal)
+    np.testing.assert_array_equal(mine.seen.deal, other.seen.deal)
     for part in ("open", "new"):
         for name in ("wins", "revenue", "wins_var", "revenue_var"):
             np.testing.assert_allclose(
                 getattr(getattr(mine, part), name), getattr(getattr(other, part), name), rtol=1e-9
             )
-    np.testing.assert_array_equal(mine.won_day, other.won_day)
-    np.testing.assert_array_equal(mine.paid, other.paid)
+    np.testing.assert_array_equal(mine.seen.won_day, other.seen.won_day)
+    np.testing.assert_array_equal(mine.seen.paid, other.seen.paid)
 
 
 def test_on_the_first_of_a_month_the_night_is_the_plain_forecast() -> None:
@@ -136,7 +136,7 @@ def test_on_the_first_of_a_month_the_night_is_the_plain_forecast() -> None:
 
     mine, other = forecast(live, MONTH, model=model), forecast(ledger, MONTH)
 
-    assert_same(mine.model.hazards, other.model.hazards)
+    assert_same(mine.seen.model.hazards, other.seen.model.hazards)
     np.testing.assert_allclose(mine.open.revenue, other.open.revenue, rtol=1e-9)
     np.testing.assert_allclose(mine.new.revenue, other.new.revenue, rtol=1e-9)
 
