@@ -6,6 +6,7 @@ How good the forecast is, beside what others do: `make bench-forecast`, or `pyth
     peers     what others do
     scores    log loss, Brier, calibration, error, interval
 
-The same questions go to everybody, nothing on or after the as-of day is known to anybody. The last full output stands
-in bench/forecast.txt. A backtest from outside that speaks the same files can be run on the same sets: see --with.
+The same questions go to everybody, nothing on or after the as-of day is known to anybody. Two peers need packages of
+their own (`pip install --group bench`) and are left out without them. The last full output stands in
+bench/forecast.txt. A backtest from outside that speaks the same files can be run on the same sets: see --with.
 """
