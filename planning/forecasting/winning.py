@@ -23,6 +23,8 @@ from .history import Bools, Floats, Ints
 
 GRID: Final = 0.05  # a deal's factors in its present stage are rounded to 5 % so that like deals share one calculation
 SHAPES: Final = 200  # at most so many kinds of deals are told apart in the stages after the present one
+GROUPS: Final = 3_000  # at most so many calculations are made for one clock; of more, likeness is read more broadly
+PLAIN: Final = 1_000  # the same for chances without factors, which differ by the clock alone
 BEYOND: Final = 3_650  # days after which a deal that is still open is counted as not won
 
 
@@ -157,6 +159,38 @@ class _Clock:
         return self.rate[bands, deals.state, bins], bins
 
 
+@dc.dataclass(frozen=True, slots=True)
+class _Later:
+    """
+    The stages after the present one by the days to the closing date, as the moves (m,) that occur at all: from source to
+    target, in order of the source, with rate (m, B) and scale (m, G).
+    """
+
+    source: Ints
+    target: Ints
+    rate: Floats
+    scale: Floats
+
+    @classmethod
+    def of(cls, table: Table, scale: Floats, shape: Ints) -> _Later:
+        """scale (C, S, S) by shape and move; shape (G,)."""
+        source, target = np.nonzero(table.rate.any(1))
+        return cls(source, target, table.rate[source, :, target], scale[:, source, target].T[:, shape].copy())
+
+    def step(self, here: Floats, bins: Ints) -> tuple[Floats, Floats]:
+        """One day: here (G, S) probability to be in each state → (probability to stay, probability that moved in)."""
+        rates = self.rate[:, bins] * self.scale
+        first = np.flatnonzero(np.r_[True, self.source[1:] != self.source[:-1]])
+        total = np.add.reduceat(rates, first, axis=0)
+        stay, moved = np.ones_like(here), np.zeros_like(here)
+        stay[:, self.source[first]] = np.exp(-total).T
+        share = np.where(total > 0, -np.expm1(-total) / np.maximum(total, 1e-300), 0.0)
+        rates *= (here[:, self.source[first]].T * share)[np.cumsum(np.r_[0, np.diff(self.source) > 0])]
+        for move, target in enumerate(self.target.tolist()):
+            moved[:, target] += rates[move]
+        return stay, moved
+
+
 def _beyond(clock: _Clock, deals: Open, mine: Floats, *, horizon: int, alive: Floats) -> Floats:
     """(G, S) where present stays end after the horizon, in growing steps; alive (G,): share that lasts until then."""
     out = np.zeros((len(alive), clock.rate.shape[-1]))
@@ -190,6 +224,9 @@ def _follow(
     later_scale = np.take_along_axis(shapes, np.broadcast_to(hazards.kind[None], (len(shapes), n, n)), 2)
     curves = None if clock.by_close or not chain else fresh_curves(hazards, shapes, horizon, won)[:, moving]
     onward_final = fresh_finals(hazards, shapes, won)[groups.shape][:, moving]
+    then = _Later.of(table, later_scale, groups.shape) if chain and clock.by_close else None
+    ways = table.rate[:, :, moving].any(1)[groups.deals.state]  # (G, moving) where each group can go at all
+    into = [np.flatnonzero(way) for way in ways.T]
     winning = won.astype(np.float64)
     alive, later = np.ones(n_groups), np.zeros((n_groups, n))
     by_end, final = np.zeros((n_groups, len(ends))), np.zeros(n_groups)
@@ -206,17 +243,19 @@ def _follow(
         alive = alive * stay
         won_now, onward = flow @ winning, flow[:, moving]
         running = ends > day
-        if chain and clock.by_close:
+        if then is not None:
             later[:, moving] += onward
-            stay_on, go = _exits(table.rate[:, bins].transpose(1, 0, 2) * later_scale[groups.shape], 1.0)
-            moved = np.einsum("gs,gst->gt", later, go)
+            stay_on, moved = then.step(later, bins)
             won_now = won_now + moved @ winning
             later *= stay_on
             later[:, moving] += moved[:, moving]
         elif curves is not None:
             left = np.rint(won_time[ends[running]] - won_time[day]).astype(np.int64)
-            reach = curves[:, :, np.clip(left, 0, horizon)][groups.shape]
-            by_end[:, running] += np.einsum("gs,gsh->gh", onward, reach)
+            left = np.clip(left, 0, horizon)
+            reached = np.zeros((n_groups, len(left)))
+            for t, rows in enumerate(into):
+                reached[rows] += onward[rows, t, None] * curves[:, t, left].take(groups.shape[rows], 0)
+            by_end[:, running] += reached
             final += (onward * onward_final).sum(1)
         by_end[:, running] += won_now[:, None]
         final += won_now
@@ -240,6 +279,35 @@ def _unique_rows(keys: npt.NDArray[np.int64]) -> tuple[Ints, Ints]:
 
 def _take(deals: Open, rows: Ints) -> Open:
     return Open(**{f.name: getattr(deals, f.name)[rows] for f in dc.fields(deals)})
+
+
+def _alike(deals: Open, shape: Ints, own: Floats, most: int) -> tuple[Open, Ints, Floats, Ints]:
+    """
+    Gather deals that share one calculation: a mean deal, the shape (G,) and the own factors (G, 4) of each group, and the
+    group of each deal (n,).
+
+    Equal ones share it; where that makes more than `most`, days and own factors are told apart on ever wider grids, in
+    logs. Who a deal's later stages are like (its shape) is never blurred: it matters most. shape (n,), own (n, 4).
+    """
+    grid = width = 0.0
+    while True:
+        days = [np.rint(np.sign(d) * np.log1p(np.abs(d)) / width) if width else d for d in (deals.age, deals.to_close)]
+        factors = np.rint(own / grid) if grid else own
+        first, group = _unique_rows(np.column_stack([deals.state, shape, *days, factors]).astype(np.int64))
+        if len(first) <= most:
+            break
+        wider = 1.3 if len(first) < 2 * most else 2.2
+        grid, width = max(grid * wider, 1.0), max(width * wider, 0.03)
+    size = np.bincount(group)
+
+    def mean(values: Ints | Floats) -> Floats:
+        return np.asarray(np.bincount(group, values) / size)
+
+    rows = _take(deals, first)
+    typical = dc.replace(
+        rows, age=np.rint(mean(deals.age)).astype(np.int64), to_close=np.rint(mean(deals.to_close)).astype(np.int64)
+    )
+    return typical, shape[first], np.stack([mean(column) for column in own.T], axis=1), group
 
 
 def _shapes_of(log_scale: Floats, states: Ints) -> tuple[Floats, Ints]:
@@ -279,7 +347,7 @@ def chances(
     Shapes: deals (n,), ends (H,) ascending day offsets from as_of (> 0), won (S,). explain: also work out `base`, `fresh`
     and `factors`. drift: what multiplies the hazards from as_of on, by month; daily (days, 3): by day, for deals without
     a closing date.
-    Cost grows with the number of distinct (state, clock, rounded factors), not with deals.
+    Cost grows with the number of distinct (state, clock, rounded factors), not with deals, and ends at GROUPS.
     """
     n, n_states = len(deals.state), len(hazards.kind)
     drift = Drift.none(n_states) if drift is None else drift
@@ -295,23 +363,24 @@ def chances(
         if not len(mine):
             continue
         some = _take(deals, mine)
-        clock = some.to_close if table is not hazards.age else np.zeros(len(mine), np.int64)
+        if table is hazards.age:
+            some = dc.replace(some, to_close=np.zeros(len(mine), np.int64))
         kinds, who = _unique_rows(some.levels)
         log = np.stack(
             [log_factors(table, np.full(len(kinds), s), some.levels[kinds]) for s in range(n_states)], axis=1
         )
         shapes, shape = _shapes_of(log, np.flatnonzero(_onward(table, won)))
         own = np.round(log[who, some.state] / GRID)
-        standing = np.stack([some.state, some.age, clock], axis=1)
-        first, group = _unique_rows(np.column_stack([standing, shape[who], own.astype(np.int64)]))
-        groups = _Groups(_take(some, first), np.exp(own[first] * GRID), shape[who][first], shapes)
+        typical, like, factor_of, group = _alike(some, shape[who], own, GROUPS)
+        groups = _Groups(typical, np.exp(factor_of * GRID), like, shapes)
         ended, finally_won = _follow(hazards, table, groups, ends=ends, won=won, drift=drift, daily=here)
         by_end[mine], final[mine] = ended[group], finally_won[group]
         if not explain:
             continue
-        first, group = _unique_rows(standing)
-        plain = np.ones((len(first), OUTCOMES + 1))
-        groups = _Groups(_take(some, first), plain, np.zeros(len(first), np.int64), np.ones((1, n_states, 4)))
+        typical, like, factor_of, group = _alike(
+            some, np.zeros(len(mine), np.int64), np.zeros((len(mine), OUTCOMES + 1)), PLAIN
+        )
+        groups = _Groups(typical, np.exp(factor_of), like, np.ones((1, n_states, 4)))
         base[mine] = _follow(hazards, table, groups, ends=ends, won=won, drift=drift, daily=here)[1][group]
         forward = np.where((table.rate.sum(1) * (hazards.kind == ADVANCE)).any(1), ADVANCE, WIN)[some.state]
         for a, factor in enumerate(table.factors):

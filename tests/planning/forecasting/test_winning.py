@@ -7,7 +7,8 @@ import dataclasses as dc
 import numpy as np
 import pytest
 
-from planning.forecasting.exposure import AGE_EDGES
+from planning.forecasting import winning
+from planning.forecasting.exposure import AGE_EDGES, CLOSE_EDGES
 from planning.forecasting.hazards import Hazards, Table, fit_hazards, kinds_of, shrink
 from planning.forecasting.history import Floats, Ints, stays_of
 from planning.forecasting.winning import Open, chances, fresh_curves, fresh_finals
@@ -96,6 +97,66 @@ def test_fitted_chances_come_near_the_truth_behind_the_data(dated: bool) -> None
 
     np.testing.assert_allclose(odds.final, [0.36, 0.6], atol=0.05)
     assert (hazards.close is not None) == dated
+
+
+def test_chances_by_the_closing_date_agree_with_a_walk_day_by_day() -> None:
+    rng = np.random.default_rng(1)
+    stages, days, won = 3, 40, chain(3).won
+    bins = len(CLOSE_EDGES) - 1
+    rate = np.zeros((5, bins, 5))
+    rate[:3] = rng.uniform(0, 0.05, (3, bins, 5)) * (rng.random((3, 1, 5)) < 0.7)  # some moves never occur
+    rate[np.arange(3), :, np.arange(3)] = 0
+    age = np.ones((5, len(AGE_EDGES) - 1, 5)) * rate[:, :1] * 0 + 1e-12
+    band = np.ones((5, 5, 3))
+    hazards = Hazards(kinds_of(chain(stages)), Table(AGE_EDGES, age, (), band), Table(CLOSE_EDGES, rate, (), band))
+    to_close = np.array([3, 30, -5, 12])
+    state = np.array([0, 1, 2, 0])
+    deals = dc.replace(standing(state, np.zeros(4, np.int64)), to_close=to_close, dated=np.ones(4, bool))
+
+    odds = chances(hazards, deals, np.array([10, days]), won)
+
+    for row in range(4):
+        here, later, came = 1.0, np.zeros(5), 0.0
+        for day in range(days):
+            daily = rate[:, np.searchsorted(CLOSE_EDGES, to_close[row] - day, "right") - 1]
+            total = daily.sum(1)
+            leave = daily * ((1 - np.exp(-total)) / np.maximum(total, 1e-300))[:, None]
+            first = here * leave[state[row]]
+            here *= np.exp(-total[state[row]])
+            later += np.where(won | chain(3).lost, 0, first)
+            moved = later @ leave
+            came += first[won].sum() + moved[won].sum()
+            later = later * np.exp(-total) + np.where(won | chain(3).lost, 0, moved)
+            if day == 9:
+                np.testing.assert_allclose(odds.by_end[row, 0], came, rtol=1e-9)
+        np.testing.assert_allclose(odds.by_end[row, 1], came, rtol=1e-9)
+
+
+def test_of_very_many_kinds_of_deals_like_ones_share_a_calculation(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = sales_history(deals=4000, owners=8, dated=True, seed=6)
+    ledger.close[::2] = -1
+    stays = stays_of(ledger, START + 900)
+    levels = ledger.owner[stays.deal][:, None]
+    hazards = fit_hazards(stays, chain(3), levels, history_from=START)
+    rng = np.random.default_rng(2)
+    n = 3000
+    deals = Open(
+        state=rng.integers(0, 3, n),
+        age=rng.integers(0, 90, n),
+        to_close=rng.integers(-30, 90, n),
+        dated=rng.random(n) < 0.5,
+        levels=rng.integers(0, 8, (n, 1)),
+    )
+    exact = chances(hazards, deals, np.array([30, 90]), chain(3).won)
+    monkeypatch.setattr(winning, "GROUPS", 200)
+    monkeypatch.setattr(winning, "PLAIN", 100)
+
+    shared = chances(hazards, deals, np.array([30, 90]), chain(3).won)
+
+    assert len(np.unique(shared.final)) <= 400 < len(np.unique(exact.final))
+    assert np.abs(shared.final - exact.final).mean() < 0.01
+    np.testing.assert_allclose(shared.by_end.sum(0), exact.by_end.sum(0), rtol=0.01)
+    np.testing.assert_allclose(shared.base.sum(), exact.base.sum(), rtol=0.01)
 
 
 def test_the_day_of_the_exit_is_a_day_at_risk() -> None:
