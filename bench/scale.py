@@ -1,7 +1,8 @@
 """
 What a night costs by the size of the company: 10,000, 100,000 and a million deals, ten lines of history each.
 
-`python -m bench.scale [DEALS …]` invents the company, lays the groundwork of the month in one process and again with a Celery
+`python -m bench.scale [--arithmetic] [DEALS …]` measures the arithmetic on lines in memory; then, unless that is all that is
+asked for, it invents the company, lays the groundwork of the month in one process and again with a Celery
 worker that helps, and makes the night on it. Each step runs in a process of its own, so that its peak memory is its own.
 The floor is binary COPY of the rows that a whole reading takes, out of Postgres, thrown away. Seconds are of the clock, with
 those of the processor beside them: on a busy machine only the latter say what the work costs.
@@ -13,8 +14,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from bench.database import throw_away
@@ -36,9 +37,31 @@ STEPS = {
 }
 
 
+ONLY = "--arithmetic"
+NOWHERE = {  # for a step that asks no database
+    "DJANGO_SETTINGS_MODULE": "bench.settings",
+    "DATABASE_URL": "postgres://none/none",
+    "REDIS_URL": "redis://none",
+    "SECRET_KEY": "bench",
+    "DEBUG": "1",
+}
+ARITHMETIC = {
+    "lessons": "groundwork: lessons (of at most 2,000,000 lines)",
+    "replays": "groundwork: replays of past days (of at most 300,000 lines)",
+    "past": "groundwork: the past as tables, deals condensed",
+    "hazards": "night: hazards of the day",
+    "chances": "night: chances and expected values",
+}
+SUMS = {"groundwork": ("lessons", "replays", "past"), "night": ("hazards", "chances")}
+
+
 def main() -> None:
     """Measure each size and print the tables."""
-    sizes = [int(size) for size in sys.argv[1:]] or SIZES
+    asked = [argument for argument in sys.argv[1:] if argument != ONLY]
+    sizes = [int(size) for size in asked] or SIZES
+    _reckon(sizes)
+    if ONLY in sys.argv:
+        return
     found = {size: _measure(size) for size in sizes}
     table(
         "A night by size: seconds (of the processor), ratio to COPY",
@@ -64,6 +87,24 @@ def main() -> None:
     print(f"\n{os.cpu_count()} processors; load at the end {os.getloadavg()[0]:.1f}.")
 
 
+def _reckon(sizes: Sequence[int]) -> None:
+    found = {size: _child("reckon", size) for size in sizes}
+    table(
+        "Arithmetic alone, lines in memory: seconds (of the processor)",
+        ("step", *(f"{size:,} deals, {found[size]['lines']['n']:,} lines" for size in sizes)),
+        [
+            (text, *(f"{found[size][step]['seconds']:.2f} ({found[size][step]['cpu']:.2f})" for size in sizes))
+            for step, text in ARITHMETIC.items()
+        ]
+        + [
+            (f"sum: {name}", *(f"({sum(found[size][step]['cpu'] for step in steps):.2f})" for size in sizes))
+            for name, steps in SUMS.items()
+        ]
+        + [("peak memory of all, MB", *(f"{found[size]['chances']['peak']:.0f}" for size in sizes))],
+    )
+    print(f"\n{os.cpu_count()} processors; load {os.getloadavg()[0]:.1f}.", flush=True)
+
+
 def _cell(found: dict[str, Any], step: str) -> str:
     one = found[step]
     return f"{one['seconds']:.2f} ({one['cpu']:.2f}) {one['seconds'] / found['copy']['seconds']:.1f}×"
@@ -87,7 +128,7 @@ def _set_up() -> None:
 
 def _child(step: str, *arguments: object) -> dict[str, Any]:
     command = [sys.executable, "-m", "bench.scale", f"--{step}", *map(str, arguments)]
-    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env={**NOWHERE, **os.environ})
     found: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
     print(f"{step}: {found}", file=sys.stderr, flush=True)
     return found
@@ -123,12 +164,12 @@ def _step(name: str, *arguments: str) -> dict[str, Any]:
     from core.jobs import patient_statements
 
     step: Callable[..., dict[str, Any]] = getattr(scale_steps, name)
-    with patient_statements():
+    with nullcontext() if name == "reckon" else patient_statements():
         return step(*map(int, arguments))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and sys.argv[1].startswith("--"):
+    if len(sys.argv) > 1 and sys.argv[1].startswith("--") and sys.argv[1] != ONLY:
         print(json.dumps(_step(sys.argv[1].removeprefix("--"), *sys.argv[2:])))
     else:
         main()

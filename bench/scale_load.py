@@ -13,6 +13,7 @@ from django.db import connection
 from customers import services as customers
 from customers.models import Channel, ProductLine, Region, Stage
 from planning import services as planning
+from planning.forecasting import Funnel, Ledger
 from planning.models import Target
 from planning.queries.history import day_number
 from teams import services as teams
@@ -65,6 +66,39 @@ def tales(deals: int, *, owners: int, today: int) -> Tales:
     lines = {"deal": deal[order], "state": state[order], "day": day[order], "amount": value[order]}
     words = {kind.__name__: dice.integers(0, size, deals) for kind, size in WORDS.items()}
     return Tales(lines, {"created": created, "owner": owner, "close": close, **words})
+
+
+def funnel() -> Funnel:
+    """The states of the tales."""
+    return Funnel.of([*range(STAGES), -1, -1], [0] * STAGES + [1, 0], [0] * STAGES + [0, 1])
+
+
+def ledger_of(told: Tales) -> Ledger:
+    """The tales as the arithmetic reads them."""
+    narrow = {name: column.astype(np.int32) for name, column in told.lines.items() if name != "amount"}
+    deals = {name: column.astype(np.int32) for name, column in told.deals.items()}
+    return Ledger(
+        **narrow,
+        amount=told.lines["amount"],
+        owner=deals["owner"],
+        product=deals["ProductLine"],
+        channel=deals["Channel"],
+        region=deals["Region"],
+        close=deals["close"],
+        created=deals["created"],
+        event_close=deals["close"][narrow["deal"]],
+    )
+
+
+def part_of(ledger: Ledger, keep: npt.NDArray[np.bool_]) -> Ledger:
+    """Some deals and their lines."""
+    rows = keep[ledger.deal]
+    place = np.cumsum(keep, dtype=np.int32) - 1
+    per_line = {name: getattr(ledger, name)[rows] for name in ("state", "day", "amount")}
+    per_deal = {
+        name: getattr(ledger, name)[keep] for name in ("owner", "product", "channel", "region", "close", "created")
+    }
+    return Ledger(deal=place[ledger.deal[rows]], event_close=ledger.closes[rows], **per_line, **per_deal)
 
 
 def load(deals: int, today: date) -> dict[str, int]:

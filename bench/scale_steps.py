@@ -8,16 +8,19 @@ import numpy as np
 from django.db import connection
 from django.utils import timezone
 
+from bench import scale_load
 from bench.scale import ROWS, timed
 from core.models import JobRun, Publication, WorkerSeen
 from core.periods import add_months
 from core.wake import wake
 from planning import services
 from planning.forecasting import Targets
-from planning.forecasting import forecast as reckon
+from planning.forecasting import forecast as forecast_all
 from planning.forecasting.expected import expect
+from planning.forecasting.groundwork import added, condensed, learn_lessons, model_on, past_of, with_events
+from planning.forecasting.replays import replays_of
 from planning.models import GROUNDWORK, Groundwork, Plan
-from planning.queries.groundwork import Night, night_on
+from planning.queries.groundwork import LESSON_LINES, PART, REPLAY_LINES, Night, night_on
 from planning.queries.history import day_number, deal_history
 
 TODAY: Final = timezone.localdate()
@@ -25,8 +28,6 @@ TODAY: Final = timezone.localdate()
 
 def load(deals: int) -> dict[str, Any]:
     """Invent the company."""
-    from bench import scale_load
-
     return scale_load.load(deals, TODAY)
 
 
@@ -107,9 +108,63 @@ def night() -> dict[str, Any]:
             model=tonight.model,
         )
         start = day_number(TODAY.replace(day=1))
-        found.update(facts | {"open deals": len(expected.deal), "lines of the month": int((ledger.day >= start).sum())})
+        found.update(
+            facts | {"open deals": len(expected.seen.deal), "lines of the month": int((ledger.day >= start).sum())}
+        )
 
     return timed(act) | found
+
+
+def reckon(deals: int) -> dict[str, Any]:
+    """The same without Postgres: invented lines in arrays, the groundwork part by part, then the night."""
+    told = scale_load.tales(deals, owners=max(20, min(200, deals // 500)), today=day_number(TODAY))
+    ledger, funnel = scale_load.ledger_of(told), scale_load.funnel()
+    start, today = day_number(TODAY.replace(day=1)), day_number(TODAY)
+    found: dict[str, Any] = {"lines": {"n": ledger.n_events}}
+    lines = ledger.before(start).n_events
+    step, parts = max(1, -(-lines // LESSON_LINES)), max(1, -(-lines // PART))
+    some = ledger if step == 1 else scale_load.part_of(ledger, np.arange(deals) % step == 0)
+    few = scale_load.part_of(ledger, np.arange(deals) % max(1, -(-lines // REPLAY_LINES)) == 0)
+    made: dict[str, Any] = {}
+
+    def lessons() -> None:
+        made["lessons"] = learn_lessons(some, funnel, as_of=start)
+
+    def replays() -> None:
+        leaves, people = few.owner, int(few.owner.max()) + 1
+        made["replays"] = replays_of(few, funnel, as_of=start, calendar=_edges(), leaves=leaves, n_leaves=people)
+
+    def past() -> None:
+        shares = []
+        for number in range(parts):
+            first, after = number * deals // parts, (number + 1) * deals // parts
+            share = scale_load.part_of(ledger, (np.arange(deals) >= first) & (np.arange(deals) < after))
+            shares.append(past_of(share, funnel, made["lessons"]))
+            condensed(share, start)
+        made["past"] = added(shares)
+
+    found["lessons"], found["replays"], found["past"] = timed(lessons), timed(replays), timed(past)
+    base, new = condensed(ledger, start), ledger.day >= start
+    since = {"deal": ledger.deal[new], "state": ledger.state[new], "day": ledger.day[new], "amount": ledger.amount[new]}
+    live = with_events(base, **since, close=ledger.closes[new])
+    ends = _edges()[1:] - today
+
+    def hazards() -> None:
+        made["model"] = model_on(made["lessons"], made["past"], live, funnel, as_of=today)
+
+    def chances() -> None:
+        expect(
+            live,
+            funnel,
+            as_of=today,
+            ends=ends[ends > 0],
+            leaf=live.owner,
+            n_leaves=int(live.owner.max()) + 1,
+            model=made["model"],
+        )
+
+    found["hazards"], found["chances"] = timed(hazards), timed(chances)
+    return found
 
 
 def _edges() -> Any:
@@ -123,7 +178,7 @@ def forecast() -> dict[str, Any]:
     nodes = np.vstack([np.ones((1, people)), np.eye(people)]).astype(bool)
 
     def act() -> None:
-        reckon(
+        forecast_all(
             ledger,
             tonight.history.funnel,
             as_of=day_number(TODAY),

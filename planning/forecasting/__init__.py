@@ -9,6 +9,7 @@ settings.
     tempo       these together
     kriging     relative errors over time, and what they let expect
     hazards     how likely a deal leaves its stage on a day, and for where; empirical-Bayes factors
+    likeness    which open deals share one calculation
     winning     P(won by the end of each period) and P(finally won) for open deals, in closed form
     arrivals    deals that do not exist yet: creation rate, season, maturation
     worth       what a deal brings when it is won

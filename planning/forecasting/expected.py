@@ -13,9 +13,10 @@ from .arrivals import Arrivals, Cohorts, expect_arrivals
 from .hazards import WIN, Hazards, fit_hazards
 from .history import UNKNOWN, Bools, Floats, Funnel, Ints, Ledger, Stays, standing_of, stays_of
 from .levels import amount_edges, levels_of, stay_levels
+from .likeness import Open
 from .returns import Returns, expect_returns
 from .tempo import Tempo, learn_tempo
-from .winning import Chances, Open, chances, fresh_curves
+from .winning import Chances, chances, fresh_curves
 from .worth import Worth, learn_worth, value_open, worth_by
 
 

@@ -14,32 +14,16 @@ import dataclasses as dc
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from .drift import Drift
 from .exposure import BAND_EDGES, FAR, OUTCOMES
 from .hazards import ADVANCE, LOSS, WIN, Hazards, Table, known_level, log_factors
 from .history import Bools, Floats, Ints
+from .likeness import GRID, Open, alike, shapes_of, take, unique_rows
 
-GRID: Final = 0.05  # a deal's factors in its present stage are rounded to 5 % so that like deals share one calculation
-SHAPES: Final = 200  # at most so many kinds of deals are told apart in the stages after the present one
 GROUPS: Final = 3_000  # at most so many calculations are made for one clock; of more, likeness is read more broadly
-PLAIN: Final = 1_000  # the same for chances without factors, which differ by the clock alone
+PLAIN: Final = 1_000  # the same for chances without factors, which differ by the clock alone, and for sums over deals
 BEYOND: Final = 3_650  # days after which a deal that is still open is counted as not won
-
-
-@dc.dataclass(frozen=True, slots=True)
-class Open:
-    """
-    Open deals, (n,): state, age = days in it, to_close = days to the expected closing date, dated = has one; levels
-    (n, attributes).
-    """
-
-    state: Ints
-    age: Ints
-    to_close: Ints
-    dated: Bools
-    levels: Ints
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -225,8 +209,7 @@ def _follow(
     curves = None if clock.by_close or not chain else fresh_curves(hazards, shapes, horizon, won)[:, moving]
     onward_final = fresh_finals(hazards, shapes, won)[groups.shape][:, moving]
     then = _Later.of(table, later_scale, groups.shape) if chain and clock.by_close else None
-    ways = table.rate[:, :, moving].any(1)[groups.deals.state]  # (G, moving) where each group can go at all
-    into = [np.flatnonzero(way) for way in ways.T]
+    into = [np.flatnonzero(way) for way in table.rate[:, :, moving].any(1)[groups.deals.state].T]  # who can go there
     winning = won.astype(np.float64)
     alive, later = np.ones(n_groups), np.zeros((n_groups, n))
     by_end, final = np.zeros((n_groups, len(ends))), np.zeros(n_groups)
@@ -250,8 +233,7 @@ def _follow(
             later *= stay_on
             later[:, moving] += moved[:, moving]
         elif curves is not None:
-            left = np.rint(won_time[ends[running]] - won_time[day]).astype(np.int64)
-            left = np.clip(left, 0, horizon)
+            left = np.clip(np.rint(won_time[ends[running]] - won_time[day]), 0, horizon).astype(np.int64)
             reached = np.zeros((n_groups, len(left)))
             for t, rows in enumerate(into):
                 reached[rows] += onward[rows, t, None] * curves[:, t, left].take(groups.shape[rows], 0)
@@ -265,70 +247,6 @@ def _follow(
     final += gone @ winning + (gone[:, moving] * onward_final).sum(1)
     by_end = np.clip(np.maximum.accumulate(by_end, axis=1), 0.0, 1.0)
     return by_end, np.clip(np.maximum(final, by_end.max(1, initial=0.0)), 0.0, 1.0)
-
-
-def _unique_rows(keys: npt.NDArray[np.int64]) -> tuple[Ints, Ints]:
-    """First row of each distinct key and, per row, its group."""
-    code = np.zeros(len(keys), np.int64)
-    for column in keys.T:
-        _, dense = np.unique(column, return_inverse=True)
-        _, code = np.unique(code * (dense.max(initial=0) + 1) + dense, return_inverse=True)
-    _, first, group = np.unique(code, return_index=True, return_inverse=True)
-    return first, group
-
-
-def _take(deals: Open, rows: Ints) -> Open:
-    return Open(**{f.name: getattr(deals, f.name)[rows] for f in dc.fields(deals)})
-
-
-def _alike(deals: Open, shape: Ints, own: Floats, most: int) -> tuple[Open, Ints, Floats, Ints]:
-    """
-    Gather deals that share one calculation: a mean deal, the shape (G,) and the own factors (G, 4) of each group, and the
-    group of each deal (n,).
-
-    Equal ones share it; where that makes more than `most`, days and own factors are told apart on ever wider grids, in
-    logs. Who a deal's later stages are like (its shape) is never blurred: it matters most. shape (n,), own (n, 4).
-    """
-    grid = width = 0.0
-    while True:
-        days = [np.rint(np.sign(d) * np.log1p(np.abs(d)) / width) if width else d for d in (deals.age, deals.to_close)]
-        factors = np.rint(own / grid) if grid else own
-        first, group = _unique_rows(np.column_stack([deals.state, shape, *days, factors]).astype(np.int64))
-        if len(first) <= most:
-            break
-        wider = 1.3 if len(first) < 2 * most else 2.2
-        grid, width = max(grid * wider, 1.0), max(width * wider, 0.03)
-    size = np.bincount(group)
-
-    def mean(values: Ints | Floats) -> Floats:
-        return np.asarray(np.bincount(group, values) / size)
-
-    rows = _take(deals, first)
-    typical = dc.replace(
-        rows, age=np.rint(mean(deals.age)).astype(np.int64), to_close=np.rint(mean(deals.to_close)).astype(np.int64)
-    )
-    return typical, shape[first], np.stack([mean(column) for column in own.T], axis=1), group
-
-
-def _shapes_of(log_scale: Floats, states: Ints) -> tuple[Floats, Ints]:
-    """
-    Gather deals of like factors, for the stages after the present one. (n, S, 4) → (C, S, 4) with C ≤ SHAPES about,
-    and (n,).
-
-    Deals are told apart by their mean log factor per outcome over the open states, on a grid as fine as SHAPES
-    allows.
-    """
-    mean = log_scale[:, states].mean(1) if len(states) else np.zeros((len(log_scale), OUTCOMES + 1))
-    grid = GRID
-    while True:
-        first, shape = _unique_rows(np.round(mean / grid).astype(np.int64))
-        if len(first) <= SHAPES:
-            break
-        grid *= 1.4
-    size = np.bincount(shape).astype(np.float64)
-    total = np.zeros((len(first), *log_scale.shape[1:]))
-    np.add.at(total, shape, log_scale)
-    return np.asarray(np.exp(total / size[:, None, None])), shape
 
 
 def chances(
@@ -362,22 +280,22 @@ def chances(
         mine = np.flatnonzero(use_close == (table is not hazards.age))
         if not len(mine):
             continue
-        some = _take(deals, mine)
+        some = take(deals, mine)
         if table is hazards.age:
             some = dc.replace(some, to_close=np.zeros(len(mine), np.int64))
-        kinds, who = _unique_rows(some.levels)
+        kinds, who = unique_rows(some.levels)
         log = np.stack(
             [log_factors(table, np.full(len(kinds), s), some.levels[kinds]) for s in range(n_states)], axis=1
         )
-        shapes, shape = _shapes_of(log, np.flatnonzero(_onward(table, won)))
+        shapes, shape = shapes_of(log, np.flatnonzero(_onward(table, won)))
         own = np.round(log[who, some.state] / GRID)
-        typical, like, factor_of, group = _alike(some, shape[who], own, GROUPS)
+        typical, like, factor_of, group = alike(some, shape[who], own, GROUPS if explain else PLAIN)
         groups = _Groups(typical, np.exp(factor_of * GRID), like, shapes)
         ended, finally_won = _follow(hazards, table, groups, ends=ends, won=won, drift=drift, daily=here)
         by_end[mine], final[mine] = ended[group], finally_won[group]
         if not explain:
             continue
-        typical, like, factor_of, group = _alike(
+        typical, like, factor_of, group = alike(
             some, np.zeros(len(mine), np.int64), np.zeros((len(mine), OUTCOMES + 1)), PLAIN
         )
         groups = _Groups(typical, np.exp(factor_of), like, np.ones((1, n_states, 4)))

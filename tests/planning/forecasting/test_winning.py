@@ -11,7 +11,8 @@ from planning.forecasting import winning
 from planning.forecasting.exposure import AGE_EDGES, CLOSE_EDGES
 from planning.forecasting.hazards import Hazards, Table, fit_hazards, kinds_of, shrink
 from planning.forecasting.history import Floats, Ints, stays_of
-from planning.forecasting.winning import Open, chances, fresh_curves, fresh_finals
+from planning.forecasting.likeness import Open
+from planning.forecasting.winning import chances, fresh_curves, fresh_finals
 from tests.factories.forecasting import START, chain, ledger_of, sales_history
 
 pytestmark = pytest.mark.requirement("R1.8")

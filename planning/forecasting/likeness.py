@@ -1,0 +1,97 @@
+"""
+Which open deals share one calculation: those that stand alike, and whose later stages are alike.
+
+Cost then grows with the number of kinds of deals, and where there are very many kinds, likeness is read more broadly.
+"""
+
+from __future__ import annotations
+
+import dataclasses as dc
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from .exposure import OUTCOMES
+from .history import Bools, Floats, Ints
+
+GRID: Final = 0.05  # a deal's factors in its present stage are rounded to 5 % so that like deals share one calculation
+SHAPES: Final = 200  # at most so many kinds of deals are told apart in the stages after the present one
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Open:
+    """
+    Open deals, (n,): state, age = days in it, to_close = days to the expected closing date, dated = has one; levels
+    (n, attributes).
+    """
+
+    state: Ints
+    age: Ints
+    to_close: Ints
+    dated: Bools
+    levels: Ints
+
+
+def unique_rows(keys: npt.NDArray[np.int64]) -> tuple[Ints, Ints]:
+    """First row of each distinct key and, per row, its group."""
+    code = np.zeros(len(keys), np.int64)
+    for column in keys.T:
+        _, dense = np.unique(column, return_inverse=True)
+        _, code = np.unique(code * (dense.max(initial=0) + 1) + dense, return_inverse=True)
+    _, first, group = np.unique(code, return_index=True, return_inverse=True)
+    return first, group
+
+
+def take(deals: Open, rows: Ints) -> Open:
+    return Open(**{f.name: getattr(deals, f.name)[rows] for f in dc.fields(deals)})
+
+
+def alike(deals: Open, shape: Ints, own: Floats, most: int) -> tuple[Open, Ints, Floats, Ints]:
+    """
+    Gather deals that share one calculation: a mean deal, the shape (G,) and the own factors (G, 4) of each group, and the
+    group of each deal (n,).
+
+    Equal ones share it; where that makes more than `most`, days and own factors are told apart on ever wider grids, in
+    logs. Who a deal's later stages are like (its shape) is never blurred: it matters most. shape (n,), own (n, 4).
+    """
+    grid = width = 0.0
+    while True:
+        days = [np.rint(np.sign(d) * np.log1p(np.abs(d)) / width) if width else d for d in (deals.age, deals.to_close)]
+        factors = np.rint(own / grid) if grid else own
+        first, group = unique_rows(np.column_stack([deals.state, shape, *days, factors]).astype(np.int64))
+        if len(first) <= most:
+            break
+        wider = 1.3 if len(first) < 2 * most else 2.2
+        grid, width = max(grid * wider, 1.0), max(width * wider, 0.03)
+    size = np.bincount(group)
+
+    def mean(values: Ints | Floats) -> Floats:
+        return np.asarray(np.bincount(group, values) / size)
+
+    rows = take(deals, first)
+    typical = dc.replace(
+        rows, age=np.rint(mean(deals.age)).astype(np.int64), to_close=np.rint(mean(deals.to_close)).astype(np.int64)
+    )
+    return typical, shape[first], np.stack([mean(column) for column in own.T], axis=1), group
+
+
+def shapes_of(log_scale: Floats, states: Ints) -> tuple[Floats, Ints]:
+    """
+    Gather deals of like factors, for the stages after the present one. (n, S, 4) → (C, S, 4) with C ≤ SHAPES about,
+    and (n,).
+
+    Deals are told apart by their mean log factor per outcome over the open states, on a grid as fine as SHAPES
+    allows.
+    """
+    mean = log_scale[:, states].mean(1) if len(states) else np.zeros((len(log_scale), OUTCOMES + 1))
+    grid = GRID
+    while True:
+        first, shape = unique_rows(np.round(mean / grid).astype(np.int64))
+        if len(first) <= SHAPES:
+            break
+        grid *= 1.4
+    size = np.bincount(shape).astype(np.float64)
+    total = np.zeros((len(first), *log_scale.shape[1:]))
+    np.add.at(total, shape, log_scale)
+    return np.asarray(np.exp(total / size[:, None, None])), shape
