@@ -1,8 +1,8 @@
 """
 What a night costs by the size of the company: 10,000, 100,000 and a million deals, ten lines of history each.
 
-`python -m bench.scale [--arithmetic] [DEALS …]` measures the arithmetic on lines in memory; then, unless that is all that is
-asked for, it invents the company, lays the groundwork of the month in one process and again with a Celery
+`python -m bench.scale [--arithmetic | --stored] [DEALS …]` measures the arithmetic on lines in memory (the one half), and
+what is stored (the other): it invents the company, lays the groundwork of the month in one process and again with a Celery
 worker that helps, and makes the night on it. Each step runs in a process of its own, so that its peak memory is its own.
 The floor is binary COPY of the rows that a whole reading takes, out of Postgres, thrown away. Seconds are of the clock, with
 those of the processor beside them: on a busy machine only the latter say what the work costs.
@@ -37,7 +37,7 @@ STEPS = {
 }
 
 
-ONLY = "--arithmetic"
+HALVES = ("--arithmetic", "--stored")
 NOWHERE = {  # for a step that asks no database
     "DJANGO_SETTINGS_MODULE": "bench.settings",
     "DATABASE_URL": "postgres://none/none",
@@ -57,10 +57,10 @@ SUMS = {"groundwork": ("lessons", "replays", "past"), "night": ("hazards", "chan
 
 def main() -> None:
     """Measure each size and print the tables."""
-    asked = [argument for argument in sys.argv[1:] if argument != ONLY]
-    sizes = [int(size) for size in asked] or SIZES
-    _reckon(sizes)
-    if ONLY in sys.argv:
+    sizes = [int(asked) for asked in sys.argv[1:] if asked not in HALVES] or SIZES
+    if "--stored" not in sys.argv:
+        _reckon(sizes)
+    if "--arithmetic" in sys.argv:
         return
     found = {size: _measure(size) for size in sizes}
     table(
@@ -169,7 +169,7 @@ def _step(name: str, *arguments: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and sys.argv[1].startswith("--") and sys.argv[1] != ONLY:
+    if len(sys.argv) > 1 and sys.argv[1].startswith("--") and sys.argv[1] not in HALVES:
         print(json.dumps(_step(sys.argv[1].removeprefix("--"), *sys.argv[2:])))
     else:
         main()

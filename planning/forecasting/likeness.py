@@ -34,11 +34,15 @@ class Open:
 
 
 def unique_rows(keys: npt.NDArray[np.int64]) -> tuple[Ints, Ints]:
-    """First row of each distinct key and, per row, its group."""
-    code = np.zeros(len(keys), np.int64)
+    """First row of each distinct key (n, k) and, per row, its group; groups in the order of the keys."""
+    code, size = np.zeros(len(keys), np.int64), 1
     for column in keys.T:
-        _, dense = np.unique(column, return_inverse=True)
-        _, code = np.unique(code * (dense.max(initial=0) + 1) + dense, return_inverse=True)
+        low = int(column.min(initial=0))
+        width = int(column.max(initial=0)) - low + 1
+        if size * width >= 2**62:  # too many for one number: count only those that occur
+            _, code = np.unique(code, return_inverse=True)
+            size = int(code.max(initial=0)) + 1
+        code, size = code * width + (column - low), size * width
     _, first, group = np.unique(code, return_index=True, return_inverse=True)
     return first, group
 

@@ -21,7 +21,7 @@ from .hazards import ADVANCE, LOSS, WIN, Hazards, Table, known_level, log_factor
 from .history import Bools, Floats, Ints
 from .likeness import GRID, Open, alike, shapes_of, take, unique_rows
 
-GROUPS: Final = 3_000  # at most so many calculations are made for one clock; of more, likeness is read more broadly
+GROUPS: Final = 2_000  # at most so many calculations are made for one clock; of more, likeness is read more broadly
 PLAIN: Final = 1_000  # the same for chances without factors, which differ by the clock alone, and for sums over deals
 BEYOND: Final = 3_650  # days after which a deal that is still open is counted as not won
 
@@ -263,8 +263,8 @@ def chances(
     Winning chances of open deals.
 
     Shapes: deals (n,), ends (H,) ascending day offsets from as_of (> 0), won (S,). explain: also work out `base`, `fresh`
-    and `factors`. drift: what multiplies the hazards from as_of on, by month; daily (days, 3): by day, for deals without
-    a closing date.
+    and `factors`; without them the chances are good for sums over many deals. drift: what multiplies the hazards from as_of
+    on, by month; daily (days, 3): by day, for deals without a closing date.
     Cost grows with the number of distinct (state, clock, rounded factors), not with deals, and ends at GROUPS.
     """
     n, n_states = len(deals.state), len(hazards.kind)
