@@ -209,7 +209,9 @@ def _follow(
     curves = None if clock.by_close or not chain else fresh_curves(hazards, shapes, horizon, won)[:, moving]
     onward_final = fresh_finals(hazards, shapes, won)[groups.shape][:, moving]
     then = _Later.of(table, later_scale, groups.shape) if chain and clock.by_close else None
-    into = [np.flatnonzero(way) for way in table.rate[:, :, moving].any(1)[groups.deals.state].T]  # who can go there
+    into = [
+        np.flatnonzero(way) for way in np.asarray(table.rate[:, :, moving].any(1))[groups.deals.state].T
+    ]  # who can go there
     winning = won.astype(np.float64)
     alive, later = np.ones(n_groups), np.zeros((n_groups, n))
     by_end, final = np.zeros((n_groups, len(ends))), np.zeros(n_groups)

@@ -12,7 +12,7 @@ month began; for others as of the month's start.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -40,7 +40,7 @@ from .history import (
     read_some,
     told_before,
 )
-from .packing import Learnt, pack_learnt, pack_past, unpack_learnt, unpack_months
+from .packing import Learnt, pack_past, unpack_learnt, unpack_months
 
 VERSION = 2  # of the arithmetic and the packing: another one lays its own groundwork
 LARGE = 200_000  # lines from which a company's nights stand on groundwork; smaller ones are read and reckoned whole
@@ -139,25 +139,26 @@ def usable_groundwork(*, as_of: date, time_zone: str) -> Groundwork | None:
     return row if late <= LATE_SHARE * row.lines else None
 
 
-def learn(*, as_of: date, time_zone: str, lines: int) -> bytes:
-    """Learn what a month's nights need from all deals, or from an even sample of many."""
+def learn(*, as_of: date, time_zone: str, lines: int) -> Learnt:
+    """Learn what a month's nights need from all deals, or from an even sample of many; the replays are still to come."""
     told = history_of(told_before(as_of=as_of, time_zone=time_zone, step=max(1, -(-lines // LESSON_LINES))))
-    start = day_number(as_of)
-    lessons = learn_lessons(told.ledger, told.funnel, as_of=start)
-    few = told
-    if told.ledger.n_events > REPLAY_LINES:
-        few = history_of(told_before(as_of=as_of, time_zone=time_zone, step=-(-lines // REPLAY_LINES)))
-    calendar = np.array([day_number(add_months(as_of, step)) for step in range(13)], np.int64)
+    lessons = learn_lessons(told.ledger, told.funnel, as_of=day_number(as_of))
+    return Learnt(lessons, told.keys(), [], np.zeros(0, np.int64))
+
+
+def replayed(learnt: Learnt, *, as_of: date, time_zone: str, lines: int) -> Learnt:
+    """Add what past days, forecast again, say about errors; of many deals an even sample does."""
+    told = history_of(told_before(as_of=as_of, time_zone=time_zone, step=max(1, -(-lines // REPLAY_LINES))))
+    people = told.owner_ids if len(told.owner_ids) else np.zeros(1, np.int64)
     replays = replays_of(
-        few.ledger,
-        few.funnel,
-        as_of=start,
-        calendar=calendar,
-        leaves=few.ledger.owner,
-        n_leaves=max(1, len(few.owner_ids)),
+        told.ledger,
+        told.funnel,
+        as_of=day_number(as_of),
+        calendar=np.array([day_number(add_months(as_of, step)) for step in range(13)], np.int64),
+        leaves=told.ledger.owner,
+        n_leaves=len(people),
     )
-    people = few.owner_ids if len(few.owner_ids) else np.zeros(1, np.int64)
-    return pack_learnt(Learnt(lessons, told.keys(), replays, people))
+    return replace(learnt, replays=replays, people=people)
 
 
 def part(*, as_of: date, time_zone: str, deals: tuple[int, int], learnt: Learnt) -> tuple[int, bytes, bytes]:

@@ -17,7 +17,7 @@ from planning.forecasting.hazards import expose, kinds_of, table_of
 from planning.forecasting.history import standing_of, stays_of
 from planning.forecasting.levels import stay_levels
 from planning.models import GROUNDWORK, ExposureMonth, Groundwork, GroundworkPart, NodeForecast, Plan
-from planning.queries.groundwork import PART, Night, learn, night_on, part, tonight, usable_groundwork
+from planning.queries.groundwork import PART, Night, learn, night_on, part, replayed, tonight, usable_groundwork
 from planning.queries.history import DealHistory, day_number, deal_history, midnight
 from planning.queries.packing import unpack_learnt
 from planning.queries.snapshot import snapshot
@@ -332,7 +332,7 @@ def test_a_snapshot_on_groundwork_adds_up_and_books_what_was_won(cast: Cast, pip
 def test_lessons_from_no_history_are_priors(cast: Cast) -> None:
     make_pipeline()
 
-    learnt = unpack_learnt(learn(as_of=MONTH, time_zone=ZONE, lines=0))
+    learnt = replayed(learn(as_of=MONTH, time_zone=ZONE, lines=0), as_of=MONTH, time_zone=ZONE, lines=0)
 
     assert learnt.replays == []
     assert len(learnt.lessons.edges) == 0
