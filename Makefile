@@ -73,7 +73,8 @@ crash: ## kill processes at many points and look for damage
 	$(PYTHON) -m pytest -m crash
 
 .PHONY: bench
-bench: ## measure the night, the pages and the API against their floors
+bench: export DEALS ?= 100000
+bench: ## measure the night, the pages and the API against their floors: make bench DEALS=3000
 	$(ENV_DEV)
 	@$(PYTHON) config/assets.py
 	@$(PYTHON) -m bench

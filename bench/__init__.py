@@ -1,5 +1,5 @@
 """
-What the product costs, measured on a company of 100,000 deals: `make bench`.
+What the product costs, measured on a company of 100,000 deals: `make bench`; of fewer: `make bench DEALS=3000`.
 
     database   a throw-away database on the developer's server or the embedded one
     world      the invented company: 200 reps, three years of deals with half a million lines of history
@@ -9,5 +9,5 @@ What the product costs, measured on a company of 100,000 deals: `make bench`.
     conversion reading all trials and reckoning all rates, for a region, a team and one rep
     counts     queries per page, for one row and for many
 
-Nothing here judges: the numbers of a busy machine are no bug. The last full output stands in bench/README.md.
+Nothing here judges: the numbers of a busy machine are no bug.
 """

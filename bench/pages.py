@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils.crypto import get_random_string
 
 from bench.report import table
-from bench.world import World
+from bench.world import DEALS, TEAMS, World
 from customers.models import Deal, Stage
 from teams.models import User
 
@@ -46,9 +46,9 @@ def measure(world: World) -> None:
     asked = {"empty view": [Ask("/bench/empty")] * (REQUESTS + WARM_UP)}
     for name in pages:
         page = name.split(":")[1]
-        asked[f"{page}, 100,000 deals"] = [Ask(reverse(name), everything)] * (REQUESTS + WARM_UP)
-        asked[f"{page}, a team's 5,000"] = [Ask(reverse(name), team)] * (REQUESTS + WARM_UP)
-    asked["API list, 100,000 deals"] = [Ask(reverse("api:deal-list"), everything)] * (REQUESTS + WARM_UP)
+        asked[f"{page}, {DEALS:,} deals"] = [Ask(reverse(name), everything)] * (REQUESTS + WARM_UP)
+        asked[f"{page}, a team's {DEALS // TEAMS:,}"] = [Ask(reverse(name), team)] * (REQUESTS + WARM_UP)
+    asked[f"API list, {DEALS:,} deals"] = [Ask(reverse("api:deal-list"), everything)] * (REQUESTS + WARM_UP)
     asked["deal move (POST)"] = _moves(world.supervisor, everything)
     rows: list[tuple[str, ...]] = []
     floor = None

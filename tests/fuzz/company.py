@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from django.db import transaction
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
 
 from tests.samples import World
 
@@ -23,6 +24,19 @@ class Company:
         """Undo afterwards whatever a request changes, so that each case is asked of the same company."""
         with undone():
             yield
+
+
+@contextmanager
+def one_connection() -> Iterator[None]:
+    """Let no request close the connection whose transaction is to be undone, as Django's own test client sees to it."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in signals:
+            signal.connect(close_old_connections)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from core.access import SCOPES
 from core.tokens import issue_token
 from planning.services import run_forecast
-from tests.fuzz.company import Company, undone
+from tests.fuzz.company import Company, one_connection, undone
 from tests.samples import make_world
 
 WHO = ("admin", "lin", "rao")  # an administrator, a supervisor, a rep of hers
@@ -17,7 +17,7 @@ WHO = ("admin", "lin", "rao")  # an administrator, a supervisor, a rep of hers
 @pytest.fixture(scope="session")
 def company(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Company]:
     """One company for all operations: making it takes longer than asking about it."""
-    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), undone():
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), one_connection(), undone():
         # Many requests are the point here; the throttles have tests of their own.
         patch.setattr(SimpleRateThrottle, "THROTTLE_RATES", {"person": None, "address": None, "turned_away": None})
         today = timezone.localdate()
