@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q, QuerySet
-from django.forms import Field, MultipleChoiceField
+from django.forms import CharField, ChoiceField, Field, IntegerField, MultipleChoiceField, Select
 from django.forms.models import ModelMultipleChoiceField
 from django.utils.translation import gettext as _
-from django_filters import CharFilter, FilterSet
+from django_filters import BooleanFilter, CharFilter, FilterSet, NumberFilter
 from django_filters.fields import MultipleChoiceField as OwnMultipleChoiceField
 from django_filters.rest_framework import DjangoFilterBackend
 from django_filters.widgets import SuffixedMultiWidget
@@ -35,8 +35,30 @@ class StrictFilters(DjangoFilterBackend):
         single, multiple = _names(fields)
         paged = PARAMETERS if getattr(view, "paginator", None) is not None else ()
         check_query(request, [*single, *paged, *getattr(view, "query_parameters", ())], multiple)
+        _check_filled(request, {name for name, field in fields.items() if isinstance(field, CharField)} | {*paged})
         filtered: QuerySet[Any] = super().filter_queryset(request, queryset, view)
         return filtered
+
+
+class WholeNumberFilter(NumberFilter):
+    """`?owner=7`: a key or another whole number; half a one is refused."""
+
+    field_class = IntegerField
+
+
+class _YesOrNo(ChoiceField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "choices": [("true", "true"), ("false", "false")], "widget": Select})
+
+    def clean(self, value: Any) -> bool | None:
+        chosen = super().clean(value)
+        return None if chosen == "" else chosen == "true"
+
+
+class YesOrNoFilter(BooleanFilter):
+    """`?done=true` or `?done=false`; anything else is refused, where Django would filter nothing."""
+
+    field_class = _YesOrNo
 
 
 class SearchFilter(CharFilter):
@@ -71,6 +93,15 @@ def check_query(request: Request, single: Iterable[str], multiple: Iterable[str]
         elif any("\0" in value for value in values):
             problems.append(Problem(name, _("This holds a NUL."), "bad_text"))
     if problems:
+        raise Invalid(_("The address has parameters that cannot be understood."), problems=problems)
+
+
+def _check_filled(request: Request, texts: set[str]) -> None:
+    """Refuse an empty value where none is a text: `?owner=` asks for nobody's and would get everybody's."""
+    empty = [name for name, value in request.query_params.items() if not value and name not in texts]
+    if empty:
+        message = _("Give a value, or leave the parameter out.")
+        problems = [Problem(name, message, "empty_parameter") for name in empty]
         raise Invalid(_("The address has parameters that cannot be understood."), problems=problems)
 
 

@@ -46,11 +46,17 @@ class SignedIn(APIView):
         if request.method == "POST":
             _ = request._request.body  # before DRF streams it away: the key's claim is over the very bytes
         super().initial(request, *args, **kwargs)
+        if not self._takes(request):
+            return  # 405 follows, whatever the query says
         if request.method not in {"GET", "HEAD"} or not self._filters():
             check_query(request, self.query_parameters)
         if request.method == "POST":
             handler = getattr(self, "post", self.http_method_not_allowed)
             self.post = once(handler, request=request, may_see=self.may_still_see)
+
+    def _takes(self, request: Request) -> bool:
+        method = str(request.method).lower()
+        return method in self.http_method_names and hasattr(self, method)
 
     def _filters(self) -> bool:
         """Tell whether the filter backend will look at the query, as it does for lists."""

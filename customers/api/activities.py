@@ -1,7 +1,7 @@
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from django_filters import BooleanFilter, ChoiceFilter, FilterSet, NumberFilter
+from django_filters import ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin
@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from core.access import require
+from core.api.filters import WholeNumberFilter, YesOrNoFilter
 from core.api.viewsets import Retrieves
 from customers import policies, services
 from customers.models import Activity
@@ -18,10 +19,10 @@ from customers.serializers import ActivityIn, ActivityOut, FinishIn
 
 class ActivityFilters(FilterSet):
     kind = ChoiceFilter(choices=Activity.Kind.choices)
-    deal = NumberFilter(field_name="deal_id")
-    customer = NumberFilter(field_name="customer_id")
-    person = NumberFilter(field_name="person_id")
-    done = BooleanFilter(field_name="done_at", lookup_expr="isnull", exclude=True)
+    deal = WholeNumberFilter(field_name="deal_id")
+    customer = WholeNumberFilter(field_name="customer_id")
+    person = WholeNumberFilter(field_name="person_id")
+    done = YesOrNoFilter(field_name="done_at", lookup_expr="isnull", exclude=True)
 
     class Meta:
         model = Activity
@@ -60,8 +61,9 @@ class ActivityViewSet(Retrieves, ListModelMixin, GenericViewSet[Activity]):
         """Mark a planned activity as done."""
         activity = self.get_object()
         require(policies.can_finish_activity(self.user, activity))
+        given = self.valid(FinishIn)
         version = self.expected_version(activity)
         done = services.finish_activity(
-            activity=activity, version=version, actor=self.user, now=timezone.now(), **self.valid(FinishIn)
+            activity=activity, version=version, actor=self.user, now=timezone.now(), **given
         )
         return self.answer(done, ActivityOut)

@@ -1,6 +1,6 @@
 from django.db.models import QuerySet
 from django.urls import reverse
-from django_filters import CharFilter, FilterSet, NumberFilter
+from django_filters import CharFilter, FilterSet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin
@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from core.access import require
-from core.api.filters import SearchFilter
+from core.api.filters import SearchFilter, WholeNumberFilter
 from core.api.viewsets import Retrieves
 from customers import policies, services
 from customers.models import Customer
@@ -18,8 +18,8 @@ from customers.serializers import ContactIn, ContactOut, CustomerChange, Custome
 
 class CustomerFilters(FilterSet):
     q = SearchFilter("name", "external_id")
-    owner = NumberFilter(field_name="owner_id")
-    region = NumberFilter(field_name="region_id")
+    owner = WholeNumberFilter(field_name="owner_id")
+    region = WholeNumberFilter(field_name="region_id")
     external_id = CharFilter(max_length=80)
 
     class Meta:
@@ -56,10 +56,9 @@ class CustomerViewSet(Retrieves, ListModelMixin, GenericViewSet[Customer]):
         """Change what is known of a customer."""
         customer = self.get_object()
         require(policies.can_edit_customer(self.user, customer))
+        given = self.valid(CustomerChange)
         version = self.expected_version(customer)
-        changed = services.edit_customer(
-            customer=customer, version=version, actor=self.user, **self.valid(CustomerChange)
-        )
+        changed = services.edit_customer(customer=customer, version=version, actor=self.user, **given)
         return self.answer(changed, CustomerOut)
 
     @extend_schema(responses=ContactOut(many=True), filters=False)

@@ -2,12 +2,10 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django_filters import (
-    BooleanFilter,
     CharFilter,
     ChoiceFilter,
     DateFromToRangeFilter,
     FilterSet,
-    NumberFilter,
     OrderingFilter,
 )
 from drf_spectacular.utils import extend_schema
@@ -18,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from core.access import require
-from core.api.filters import SearchFilter
+from core.api.filters import SearchFilter, WholeNumberFilter, YesOrNoFilter
 from core.api.viewsets import Retrieves
 from customers import policies, services
 from customers.models import Deal, Stage
@@ -28,18 +26,18 @@ from customers.serializers import AmendIn, DealChange, DealIn, DealOut, HandOver
 class DealFilters(FilterSet):
     q = SearchFilter("title", "customer__name", "external_id")
     state = ChoiceFilter(field_name="stage__kind", choices=Stage.Kind.choices)
-    owner = NumberFilter(field_name="owner_id")
-    customer = NumberFilter(field_name="customer_id")
-    pipeline = NumberFilter(field_name="pipeline_id")
-    stage = NumberFilter(field_name="stage_id")
-    product = NumberFilter(field_name="product_id")
-    region = NumberFilter(field_name="region_id")
-    channel = NumberFilter(field_name="channel_id")
+    owner = WholeNumberFilter(field_name="owner_id")
+    customer = WholeNumberFilter(field_name="customer_id")
+    pipeline = WholeNumberFilter(field_name="pipeline_id")
+    stage = WholeNumberFilter(field_name="stage_id")
+    product = WholeNumberFilter(field_name="product_id")
+    region = WholeNumberFilter(field_name="region_id")
+    channel = WholeNumberFilter(field_name="channel_id")
     source = CharFilter(max_length=40)
     external_id = CharFilter(max_length=80)
     closed_date = DateFromToRangeFilter()
     created_date = DateFromToRangeFilter()
-    amount_known = BooleanFilter(field_name="amount", lookup_expr="isnull", exclude=True)
+    amount_known = YesOrNoFilter(field_name="amount", lookup_expr="isnull", exclude=True)
     ordering = OrderingFilter(fields=["created_date", "closed_date", "expected_close_date", "amount", "stage_since"])
 
     class Meta:
@@ -78,10 +76,9 @@ class DealViewSet(Retrieves, ListModelMixin, GenericViewSet[Deal]):
         """Change what is known of a deal beside its ledger."""
         deal = self.get_object()
         require(policies.can_edit_deal(self.user, deal))
+        given = self.valid(DealChange)
         version = self.expected_version(deal)
-        return self.answer(
-            services.edit_deal(deal=deal, version=version, actor=self.user, **self.valid(DealChange)), DealOut
-        )
+        return self.answer(services.edit_deal(deal=deal, version=version, actor=self.user, **given), DealOut)
 
     @extend_schema(responses=StageMoveOut(many=True), filters=False)
     @action(detail=True, url_path="moves", pagination_class=None)
@@ -96,10 +93,9 @@ class DealViewSet(Retrieves, ListModelMixin, GenericViewSet[Deal]):
         """Move a deal forward, back (with a reason), to won, or to lost (with a reason)."""
         deal = self.get_object()
         require(policies.can_move_deal(self.user, deal))
+        given = self.valid(MoveIn)
         version = self.expected_version(deal)
-        moved = services.move_deal(
-            deal=deal, version=version, actor=self.user, now=timezone.now(), **self.valid(MoveIn)
-        )
+        moved = services.move_deal(deal=deal, version=version, actor=self.user, now=timezone.now(), **given)
         return self.answer(moved, DealOut)
 
     @extend_schema(request=ReopenIn, responses=DealOut)
@@ -108,10 +104,9 @@ class DealViewSet(Retrieves, ListModelMixin, GenericViewSet[Deal]):
         """Take a won or lost deal back into an open stage."""
         deal = self.get_object()
         require(policies.can_reopen_deal(self.user, deal))
+        given = self.valid(ReopenIn)
         version = self.expected_version(deal)
-        opened = services.reopen_deal(
-            deal=deal, version=version, actor=self.user, now=timezone.now(), **self.valid(ReopenIn)
-        )
+        opened = services.reopen_deal(deal=deal, version=version, actor=self.user, now=timezone.now(), **given)
         return self.answer(opened, DealOut)
 
     @extend_schema(request=AmendIn, responses=DealOut)
@@ -120,10 +115,9 @@ class DealViewSet(Retrieves, ListModelMixin, GenericViewSet[Deal]):
         """Change amount and expected close; the stage stays."""
         deal = self.get_object()
         require(policies.can_amend_deal(self.user, deal))
+        given = self.valid(AmendIn)
         version = self.expected_version(deal)
-        amended = services.amend_deal(
-            deal=deal, version=version, actor=self.user, now=timezone.now(), **self.valid(AmendIn)
-        )
+        amended = services.amend_deal(deal=deal, version=version, actor=self.user, now=timezone.now(), **given)
         return self.answer(amended, DealOut)
 
     @extend_schema(request=HandOverIn, responses=DealOut)
@@ -132,8 +126,7 @@ class DealViewSet(Retrieves, ListModelMixin, GenericViewSet[Deal]):
         """Give a deal to another person; stage, history and past credit stay."""
         deal = self.get_object()
         require(policies.can_hand_over_deal(self.user, deal))
+        given = self.valid(HandOverIn)
         version = self.expected_version(deal)
-        given = services.hand_over_deal(
-            deal=deal, version=version, actor=self.user, now=timezone.now(), **self.valid(HandOverIn)
-        )
-        return self.answer(given, DealOut)
+        owned = services.hand_over_deal(deal=deal, version=version, actor=self.user, now=timezone.now(), **given)
+        return self.answer(owned, DealOut)

@@ -1,13 +1,14 @@
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_filters import BooleanFilter, ChoiceFilter, FilterSet, NumberFilter
+from django_filters import ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from core.api.filters import WholeNumberFilter, YesOrNoFilter
 from core.api.viewsets import SignedIn
 from planning import services
 from planning.models import ForecastCall
@@ -17,12 +18,12 @@ from planning.serializers import CallIn, CallOut
 
 
 class CallFilters(FilterSet):
-    plan = NumberFilter(field_name="plan_id")
-    unit = NumberFilter(field_name="unit_id")
-    person = NumberFilter(field_name="person_id")
-    caller = NumberFilter(field_name="caller_id")
+    plan = WholeNumberFilter(field_name="plan_id")
+    unit = WholeNumberFilter(field_name="unit_id")
+    person = WholeNumberFilter(field_name="person_id")
+    caller = WholeNumberFilter(field_name="caller_id")
     period = ChoiceFilter(choices=[(period, period) for period in CALLED_PERIODS])
-    in_force = BooleanFilter(
+    in_force = YesOrNoFilter(
         method="newest", label=_("Only the newest call of each caller about each unit or person and period")
     )
 

@@ -1,6 +1,6 @@
 from django.db.models import QuerySet
 from django.utils import timezone
-from django_filters import ChoiceFilter, FilterSet, NumberFilter
+from django_filters import ChoiceFilter, FilterSet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from core.api.filters import check_query
+from core.api.filters import WholeNumberFilter, check_query
 from core.api.viewsets import SignedIn
 from core.models import Publication
 from planning.forms import answered_rates
@@ -37,10 +37,10 @@ _WHAT = {
 
 
 class ConversionFilters(FilterSet):
-    stage = NumberFilter(field_name="stage_id")
+    stage = WholeNumberFilter(field_name="stage_id")
     window = ChoiceFilter(choices=StageConversion.Window.choices)
     by = ChoiceFilter(choices=StageConversion.By.choices)
-    member = NumberFilter()
+    member = WholeNumberFilter()
 
     class Meta:
         model = StageConversion

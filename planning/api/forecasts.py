@@ -1,10 +1,11 @@
 from decimal import Decimal
 
 from django.db.models import QuerySet
-from django_filters import ChoiceFilter, FilterSet, NumberFilter
+from django_filters import ChoiceFilter, FilterSet
 from rest_framework.mixins import ListModelMixin
 from rest_framework.viewsets import GenericViewSet
 
+from core.api.filters import WholeNumberFilter
 from core.api.viewsets import SignedIn
 from core.models import Publication
 from customers.models import Deal
@@ -21,7 +22,7 @@ def _published() -> QuerySet[Publication]:
 
 
 class NightFilters(FilterSet):
-    plan = NumberFilter(field_name="plan_id")
+    plan = WholeNumberFilter(field_name="plan_id")
 
     class Meta:
         model = ForecastEvidence
@@ -42,9 +43,9 @@ class NightViewSet(ListModelMixin, SignedIn, GenericViewSet[ForecastEvidence]):
 
 
 class ForecastFilters(FilterSet):
-    plan = NumberFilter(method="of_plan")
-    unit = NumberFilter(field_name="unit_id")
-    person = NumberFilter(field_name="person_id")
+    plan = WholeNumberFilter(method="of_plan")
+    unit = WholeNumberFilter(field_name="unit_id")
+    person = WholeNumberFilter(field_name="person_id")
     period = ChoiceFilter(choices=_PERIODS)
 
     class Meta:
@@ -69,7 +70,7 @@ class ForecastViewSet(ListModelMixin, SignedIn, GenericViewSet[NodeForecast]):
 
 
 class DealChanceFilters(FilterSet):
-    deal = NumberFilter(field_name="deal_id")
+    deal = WholeNumberFilter(field_name="deal_id")
 
     class Meta:
         model = DealForecast

@@ -1,15 +1,16 @@
 from django.db.models import QuerySet
-from django_filters import ChoiceFilter, FilterSet, NumberFilter
+from django_filters import ChoiceFilter, FilterSet
 from rest_framework.mixins import ListModelMixin
 from rest_framework.viewsets import GenericViewSet
 
+from core.api.filters import WholeNumberFilter
 from core.api.viewsets import Retrieves
 from planning.models import Plan, PlanVersion
 from planning.serializers import PlanOut, PlanVersionOut
 
 
 class PlanFilters(FilterSet):
-    year = NumberFilter(field_name="fiscal_year__year", min_value=2000, max_value=2100)
+    year = WholeNumberFilter(field_name="fiscal_year__year", min_value=2000, max_value=2100)
 
     class Meta:
         model = Plan
@@ -30,7 +31,7 @@ class PlanViewSet(Retrieves, ListModelMixin, GenericViewSet[Plan]):
 
 
 class PlanVersionFilters(FilterSet):
-    plan = NumberFilter(field_name="plan_id")
+    plan = WholeNumberFilter(field_name="plan_id")
     status = ChoiceFilter(choices=PlanVersion.Status.choices)
 
     class Meta:

@@ -1,5 +1,5 @@
 from django.db.models import QuerySet
-from django_filters import FilterSet, NumberFilter
+from django_filters import FilterSet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin
@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from core.api.filters import WholeNumberFilter
 from core.api.viewsets import Retrieves
 from planning import services
 from planning.models import Target
@@ -14,9 +15,9 @@ from planning.serializers import SplitIn, TargetIn, TargetOut
 
 
 class TargetFilters(FilterSet):
-    version = NumberFilter(field_name="version_id")
-    unit = NumberFilter(field_name="unit_id")
-    person = NumberFilter(field_name="person_id")
+    version = WholeNumberFilter(field_name="version_id")
+    unit = WholeNumberFilter(field_name="unit_id")
+    person = WholeNumberFilter(field_name="person_id")
 
     class Meta:
         model = Target

@@ -1,16 +1,17 @@
 from django.db.models import QuerySet
-from django_filters import ChoiceFilter, FilterSet, NumberFilter
+from django_filters import ChoiceFilter, FilterSet
 from rest_framework.mixins import ListModelMixin
 from rest_framework.viewsets import GenericViewSet
 
+from core.api.filters import WholeNumberFilter
 from core.api.viewsets import SignedIn
 from planning.models import PastForecast
 from planning.serializers import PastForecastOut
 
 
 class PastForecastFilters(FilterSet):
-    unit = NumberFilter(field_name="unit_id")
-    person = NumberFilter(field_name="person_id")
+    unit = WholeNumberFilter(field_name="unit_id")
+    person = WholeNumberFilter(field_name="person_id")
     kind = ChoiceFilter(choices=PastForecast.Kind.choices)
     days_to_go = ChoiceFilter(choices=PastForecast.Horizon.choices)
 

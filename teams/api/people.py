@@ -1,9 +1,9 @@
 from django.db.models import BooleanField, Case, ExpressionWrapper, F, Q, QuerySet, Value, When
-from django_filters import BooleanFilter, ChoiceFilter, FilterSet
+from django_filters import ChoiceFilter, FilterSet
 from rest_framework.mixins import ListModelMixin
 from rest_framework.viewsets import GenericViewSet
 
-from core.api.filters import SearchFilter
+from core.api.filters import SearchFilter, YesOrNoFilter
 from core.api.viewsets import Retrieves
 from teams.models import OrgUnit, User
 from teams.serializers import PersonOut, UnitOut
@@ -11,7 +11,7 @@ from teams.serializers import PersonOut, UnitOut
 
 class PersonFilters(FilterSet):
     q = SearchFilter("name", "seen_email")  # so that searching tells no more than the list
-    is_active = BooleanFilter()
+    is_active = YesOrNoFilter()
 
     class Meta:
         model = User

@@ -27,3 +27,23 @@ def test_a_search_by_email_finds_only_people_whose_email_the_caller_reads(cast: 
     assert found(cast.rao.email) == ["Rao"]
     assert found(cast.peer.email) == []
     assert found(cast.peer.name) == [cast.peer.name]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["people/?is_active=AAA", "people/?is_active=", "deals/?owner=0.5", "deals/?owner=", "deals/?created_date_before="],
+)
+def test_a_filter_that_cannot_be_understood_is_refused_and_filters_not_nothing(
+    cast: Cast, as_person: Calling, query: str
+) -> None:
+    assert as_person(cast.rao).get(f"/api/v1/{query}").status_code == 400
+
+
+def test_a_yes_or_no_filter_means_what_it_says(cast: Cast, as_person: Calling) -> None:
+    for value, count in (("true", 9), ("false", 0)):
+        rows = as_person(cast.admin).get(f"/api/v1/people/?is_active={value}").json()["results"]
+        assert len(rows) == count
+
+
+def test_a_method_that_a_list_does_not_take_is_refused_as_such(cast: Cast, as_person: Calling) -> None:
+    assert as_person(cast.rao).generic("TRACE", "/api/v1/deals/?limit=5").status_code == 405
