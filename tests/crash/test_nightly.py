@@ -7,7 +7,18 @@ from decimal import Decimal
 import pytest
 
 from core.models import AuditEntry, JobRun, Publication
-from planning.models import JOB, DealForecast, ForecastEvidence, NodeForecast, Plan, PlanVersion, StageConversion
+from planning.models import (
+    JOB,
+    WARNINGS_JOB,
+    DealForecast,
+    ForecastEvidence,
+    Lever,
+    NodeForecast,
+    Plan,
+    PlanVersion,
+    StageConversion,
+    Watched,
+)
 from tests.crash import harness
 from tests.factories.customers import make_deal
 from tests.factories.planning import make_plan, make_target, make_version
@@ -20,6 +31,7 @@ pytestmark = [
 ]
 YESTERDAY, TODAY = "2026-06-01", "2026-06-02"
 POINTS, NAIVE_POINTS, DEALS = 50, 10, 150
+JOBS = (JOB, WARNINGS_JOB)  # the steps of a night, each published by itself
 WON, LOST = ("Lead", "Contacted", "Visited", "Quoted", "Won"), ("Lead", "Contacted", "Lost")
 
 Seen = tuple[str, list[tuple[object, ...]], int, int, int]
@@ -57,30 +69,39 @@ def seen(plan: Plan) -> Seen:
     )
 
 
+def watched(plan: Plan) -> tuple[str, int, int]:
+    """Return what readers see of the watch over conversions: the day, its levers, and whether it says what it looked at."""
+    run = Publication.objects.get(job=WARNINGS_JOB, scope=str(plan.pk)).run
+    return str(run.business_date), Lever.objects.filter(run=run).count(), Watched.objects.filter(run=run).count()
+
+
 def unpublish_today() -> None:
     """Bring back the evening before: today's night has not begun."""
-    before = JobRun.objects.get(business_date=YESTERDAY)
-    Publication.objects.update(run=before)
+    for before in JobRun.objects.filter(job__in=JOBS, business_date=YESTERDAY):
+        Publication.objects.filter(job=before.job).update(run=before)
     JobRun.objects.filter(business_date=TODAY).delete()
 
 
 def test_a_night_killed_at_fifty_points_is_never_seen_in_part_and_published_once(plan: Plan) -> None:
-    whole = {YESTERDAY: seen(plan)}
+    whole, looked = {YESTERDAY: seen(plan)}, {YESTERDAY: watched(plan)}
     seconds = harness.duration("nightly", TODAY)
-    whole[TODAY] = seen(plan)
+    whole[TODAY], looked[TODAY] = seen(plan), watched(plan)
     assert whole[TODAY][1]
 
     def fault(done: bool) -> str:
         shown = seen(plan)
         if shown != whole[shown[0]]:
             return f"{shown[0]}: {len(shown[1])} nodes, not what a whole night shows"
+        levers = watched(plan)
+        if levers != looked[levers[0]]:
+            return f"{levers[0]}: {levers[1]} levers, not what a whole night shows"
         if not done:
             return ""
-        runs = JobRun.objects.filter(business_date=TODAY, state=JobRun.State.PUBLISHED).values_list("pk", flat=True)
-        told = AuditEntry.objects.filter(event="core.job.published", subject_id__in=[str(pk) for pk in runs]).count()
-        return (
-            "" if (shown[0], len(runs), told) == (TODAY, 1, 1) else f"{shown[0]}: {len(runs)} runs, told {told} times"
-        )
+        runs = JobRun.objects.filter(business_date=TODAY, state=JobRun.State.PUBLISHED).values_list("pk", "job")
+        told = AuditEntry.objects.filter(event="core.job.published", subject_id__in=[str(pk) for pk, _job in runs])
+        jobs = sorted(job for _pk, job in runs)
+        is_once = (shown[0], levers[0], jobs, told.count()) == (TODAY, TODAY, sorted(JOBS), len(JOBS))
+        return "" if is_once else f"{shown[0]}, {levers[0]}: ran {jobs}, told {told.count()} times"
 
     tally = harness.kill_at_random_points(
         "nightly", TODAY, points=POINTS, seconds=seconds, reset=unpublish_today, fault=fault
