@@ -183,7 +183,7 @@ SAMPLES: dict[str, Sample] = {
     "planning:warning": lambda world: {"pk": world.warning.pk},
     "planning:plan": lambda world: {"pk": world.plan.pk},
     "planning:conversion-export": lambda world: {"kind": "csv"},
-    "planning:version": lambda world: {"pk": world.draft.pk},
+    "planning:versions-compare": lambda world: {"pk": world.plan.pk},
     "planning:plan-activate": lambda world: {"pk": world.draft.pk},
     "planning:target": lambda world: {
         "pk": world.target.pk,
