@@ -13,12 +13,17 @@ from planning.queries import forecasts, plan_on
 from planning.queries.forecasts import Node
 
 
+def is_key(text: str) -> bool:
+    """Could this text be somebody's key: plain digits, no more than a key has?"""
+    return text.isascii() and text.isdigit() and len(text) <= 18
+
+
 def number_in(request: AuthedRequest, name: str) -> int | None:
     """A key from the address; anything else than a plain number is nobody's. :raises Http404: then"""
     text = request.GET.get(name, "")
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+    if not is_key(text):
         raise Http404
     return int(text)
 

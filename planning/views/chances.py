@@ -19,6 +19,7 @@ from planning.queries.calls import category_records, deal_calls
 from planning.queries.chances import DealChance
 from planning.queries.forecasts import shown_run
 
+from .asking import is_key
 from .forecasts import reasons
 
 _NOTHING_TO_SAY = 204  # the page that asked stays as it is
@@ -77,7 +78,7 @@ def _deal_page(
 def deal_chance(request: AuthedRequest) -> HttpResponse:
     """Put chances on the cards of a board and weighted sums at the head of its columns (out-of-band swaps)."""
     key = request.GET.get("pipeline", "")
-    pipeline = Pipeline.objects.filter(pk=int(key)).first() if _is_key(key) else None
+    pipeline = Pipeline.objects.filter(pk=int(key)).first() if is_key(key) else None
     if key and pipeline is None:
         raise Http404
     plan = plan_on(request.user, timezone.localdate())
@@ -89,20 +90,16 @@ def deal_chance(request: AuthedRequest) -> HttpResponse:
         run=run,
         pipeline=pipeline,
         deals=_narrowed(Deal.objects.visible_to(request.user), request.GET),
-        whole=int(whole) if _is_key(whole) else None,
+        whole=int(whole) if is_key(whole) else None,
     )
     return page(request, "planning/_deal_chance.html", {"found": found, "currency": plan.currency, "run": run})
-
-
-def _is_key(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 18
 
 
 def _narrowed(deals: QuerySet[Deal], asked: QueryDict) -> QuerySet[Deal]:
     """Narrow the deals as the board does, whose address this is."""
     for name in ("owner", "product", "region", "channel"):
         key = asked.get(name, "")
-        if _is_key(key):
+        if is_key(key):
             deals = deals.filter(**{f"{name}_id": int(key)})
     return Deal.objects.filter(pk__in=deals.values("pk")).matching(asked.get("q", "")[:100])
 

@@ -25,7 +25,7 @@ from planning.queries.forecasts import Line, Node
 from planning.queries.instead import with_run_rates
 from planning.queries.track_record import verdict_on
 
-from .asking import Asked, asked_for, number_in
+from .asking import Asked, asked_for, is_key, number_in
 from .movements import moved_since, overs
 
 SCORES_SHOWN = 12
@@ -180,7 +180,7 @@ def called_node(request: AuthedRequest) -> Node | None:
     if not text:
         return None
     kind, _dash, key = text.partition("-")
-    if kind not in {"unit", "person"} or not (key.isascii() and key.isdigit() and len(key) <= 18):
+    if kind not in {"unit", "person"} or not is_key(key):
         raise Http404
     node = forecasts.visible_node(
         request.user,

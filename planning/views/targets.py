@@ -22,6 +22,7 @@ from planning.models import MONTHS, Plan, PlanVersion, Target
 from planning.queries import GridRow
 from teams.models import OrgUnit, User
 
+from .asking import is_key
 from .grid_lines import BEHIND, chosen_scale, facts, heads, lines, scales
 
 F = TypeVar("F", MonthsForm, SplitForm)
@@ -38,7 +39,7 @@ def targets(request: AuthedRequest) -> HttpResponse:
     user = request.user
     asked = request.GET.get("version", "")
     if asked:
-        key = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
+        key = int(asked) if is_key(asked) else 0
         version: PlanVersion | None = get_object_or_404(queries.visible_versions(user), pk=key)
     else:
         plan = queries.plan_on(user, timezone.localdate())

@@ -22,6 +22,8 @@ from planning.queries import forecasts, plan_on
 from planning.queries import warnings as queries
 from teams.models import User
 
+from .asking import number_in
+
 Status = ConversionWarning.Status
 STANDING = "standing"  # what asks for attention: open, acknowledged
 
@@ -51,21 +53,11 @@ _ACTS = {
 }
 
 
-def _number(request: AuthedRequest, name: str) -> int | None:
-    """A key from the address; anything else than a plain number is nobody's. :raises Http404: then"""
-    text = request.GET.get(name, "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise Http404
-    return int(text)
-
-
 @require_safe
 def warnings(request: AuthedRequest) -> HttpResponse:
     """List the warnings that the reader may see, the dearest first."""
     status = request.GET.get("status", STANDING)
-    stage, unit = _number(request, "stage"), _number(request, "unit")
+    stage, unit = number_in(request, "stage"), number_in(request, "unit")
     rows = queries.warning_list(request.user)
     if status == STANDING:
         rows = rows.current().filter(status__in=[Status.OPEN, Status.ACKNOWLEDGED])
@@ -103,7 +95,7 @@ def warnings_top(request: AuthedRequest) -> HttpResponse:
 def levers(request: AuthedRequest) -> HttpResponse:
     """Which stage of which unit, moved to its own history or to its peers, adds most to the chance of the target."""
     plan = plan_on(request.user, timezone.localdate())
-    node = forecasts.visible_node(request.user, unit=_number(request, "unit"), person=_number(request, "person"))
+    node = forecasts.visible_node(request.user, unit=number_in(request, "unit"), person=number_in(request, "person"))
     if node is None:
         raise Http404
     context = {

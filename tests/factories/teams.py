@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import count
 
+from django.test import Client
+
 from teams.models import Capability, Company, Management, Membership, OrgUnit, User
 
 _number = count(1)
@@ -44,6 +46,13 @@ def make_person(
     if unit is not None:
         Membership.objects.create(user=user, unit=unit, valid_from=since)
     return user
+
+
+def signed_in(user: User) -> Client:
+    """Return a browser in which somebody is signed in."""
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 @dataclass(frozen=True)

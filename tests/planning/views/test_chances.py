@@ -1,7 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.test import Client
 from django.utils import timezone, translation
 
 from customers.models import Deal
@@ -11,17 +10,11 @@ from planning.views.chances import how_often
 from teams.models import User
 from tests.factories.customers import make_deal, make_pipeline
 from tests.factories.planning import make_plan
-from tests.factories.teams import Cast
+from tests.factories.teams import Cast, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("R1.8", "R1.9")]
 
 TODAY = timezone.localdate()
-
-
-def _seen_by(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
@@ -45,7 +38,7 @@ def plan(deal: Deal) -> Plan:
 def test_the_page_of_a_deal_learns_its_chance_its_reasons_and_what_is_missing(
     plan: Plan, deal: Deal, cast: Cast
 ) -> None:
-    text = _seen_by(cast.rao).get(f"/chances/{deal.pk}/").content.decode()
+    text = signed_in(cast.rao).get(f"/chances/{deal.pk}/").content.decode()
 
     assert "Chance to be won" in text
     assert "Deals that have stood at Contacted for 13 days are won" in text
@@ -55,7 +48,7 @@ def test_the_page_of_a_deal_learns_its_chance_its_reasons_and_what_is_missing(
 
 
 def test_there_is_nothing_to_say_about_a_closed_deal_or_before_the_first_night(deal: Deal, cast: Cast) -> None:
-    asking = _seen_by(cast.rao)
+    asking = signed_in(cast.rao)
     assert asking.get(f"/chances/{deal.pk}/").status_code == 204
 
     plan = make_plan(TODAY.year)
@@ -67,13 +60,13 @@ def test_there_is_nothing_to_say_about_a_closed_deal_or_before_the_first_night(d
 def test_a_deal_that_came_after_the_night_says_that_the_next_one_knows_it(plan: Plan, cast: Cast) -> None:
     young = make_deal(owner=cast.rao, path=("Lead",), created=TODAY)
 
-    assert "The last night did not know this deal" in _seen_by(cast.rao).get(f"/chances/{young.pk}/").content.decode()
+    assert "The last night did not know this deal" in signed_in(cast.rao).get(f"/chances/{young.pk}/").content.decode()
 
 
 def test_the_board_gets_a_chance_for_each_card_and_a_weighted_sum_for_each_column(
     plan: Plan, deal: Deal, cast: Cast
 ) -> None:
-    asking = _seen_by(cast.rao)
+    asking = signed_in(cast.rao)
 
     text = asking.get("/chances/", {"pipeline": deal.pipeline_id}).content.decode()
 
@@ -84,7 +77,7 @@ def test_the_board_gets_a_chance_for_each_card_and_a_weighted_sum_for_each_colum
 
 
 def test_the_chances_are_narrowed_as_the_board_is(plan: Plan, deal: Deal, cast: Cast) -> None:
-    asking = _seen_by(cast.lin)
+    asking = signed_in(cast.lin)
     asked = {"pipeline": deal.pipeline_id}
 
     assert f"chance-{deal.pk}" in asking.get("/chances/", asked | {"q": "mill"}).content.decode()
@@ -94,9 +87,9 @@ def test_the_chances_are_narrowed_as_the_board_is(plan: Plan, deal: Deal, cast: 
 
 
 def test_nobody_learns_the_chance_of_a_deal_out_of_reach(plan: Plan, deal: Deal, cast: Cast) -> None:
-    assert _seen_by(cast.peer).get(f"/chances/{deal.pk}/").status_code == 404
+    assert signed_in(cast.peer).get(f"/chances/{deal.pk}/").status_code == 404
     assert f"chance-{deal.pk}" not in (
-        _seen_by(cast.peer).get("/chances/", {"pipeline": deal.pipeline_id}).content.decode()
+        signed_in(cast.peer).get("/chances/", {"pipeline": deal.pipeline_id}).content.decode()
     )
 
 
@@ -118,7 +111,7 @@ def test_a_ratio_of_rates_is_told_in_words(ratio: float, words: str) -> None:
 def test_the_fragments_speak_chinese(plan: Plan, deal: Deal, cast: Cast) -> None:
     User.objects.filter(pk=cast.rao.pk).update(language="zh-hans")
     with translation.override("zh-hans"):
-        asking = _seen_by(User.objects.get(pk=cast.rao.pk))
+        asking = signed_in(User.objects.get(pk=cast.rao.pk))
 
     assert "停留了 13 天的商机" in asking.get(f"/chances/{deal.pk}/").content.decode()
     assert "加权" in asking.get("/chances/", {"pipeline": deal.pipeline_id}).content.decode()

@@ -3,25 +3,18 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 from openpyxl import load_workbook
 
 from planning.models import RateSettings
 from teams.models import User
 from tests.factories.customers import make_activity, make_channel, make_deal, make_pipeline
-from tests.factories.teams import Cast, make_person
+from tests.factories.teams import Cast, make_person, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("R1.7")]
 
 PAGE = "/conversion/"
 TODAY = timezone.localdate()
-
-
-def _seen_by(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
@@ -44,7 +37,7 @@ def deals(cast: Cast) -> None:
 
 @pytest.mark.usefixtures("deals")
 def test_the_page_names_the_rates_with_numbers_intervals_and_definitions(cast: Cast) -> None:
-    text = _seen_by(cast.planner).get(PAGE).content.decode()
+    text = signed_in(cast.planner).get(PAGE).content.decode()
 
     for word in ("Lead response rate", "First-visit success rate", "Quote acceptance rate", "Contacted", "n 36"):
         assert word in text
@@ -57,7 +50,7 @@ def test_the_page_names_the_rates_with_numbers_intervals_and_definitions(cast: C
 
 @pytest.mark.usefixtures("deals")
 def test_a_unit_leads_on_to_its_people_and_keeps_what_was_chosen(cast: Cast) -> None:
-    asking = _seen_by(cast.planner)
+    asking = signed_in(cast.planner)
 
     text = asking.get(PAGE, {"against": "previous", "measure": "quote_acceptance"}).content.decode()
     assert f"?unit={cast.east.pk}&amp;against=previous&amp;measure=quote_acceptance" in text
@@ -69,7 +62,7 @@ def test_a_unit_leads_on_to_its_people_and_keeps_what_was_chosen(cast: Cast) -> 
 
 @pytest.mark.usefixtures("deals")
 def test_a_lead_source_narrows_the_page_to_itself(cast: Cast) -> None:
-    text = _seen_by(cast.planner).get(PAGE, {"by": "channel"}).content.decode()
+    text = signed_in(cast.planner).get(PAGE, {"by": "channel"}).content.decode()
 
     assert "Fair" in text
     assert "?channel=" in text
@@ -77,7 +70,7 @@ def test_a_lead_source_narrows_the_page_to_itself(cast: Cast) -> None:
 
 @pytest.mark.usefixtures("deals")
 def test_a_rep_sees_their_own_and_nobody_elses(cast: Cast) -> None:
-    asking = _seen_by(cast.rao)
+    asking = signed_in(cast.rao)
 
     text = asking.get(PAGE).content.decode()
 
@@ -106,18 +99,18 @@ def test_a_rep_sees_their_own_and_nobody_elses(cast: Cast) -> None:
 )
 @pytest.mark.usefixtures("deals")
 def test_nonsense_in_the_address_is_a_404(cast: Cast, query: str) -> None:
-    assert _seen_by(cast.planner).get(f"{PAGE}?{query}").status_code == 404
+    assert signed_in(cast.planner).get(f"{PAGE}?{query}").status_code == 404
 
 
 @pytest.mark.parametrize("show", ["rates", "time"])
 @pytest.mark.parametrize("by", ["unit", "person", "channel", "product", "region", "pipeline", "period"])
 @pytest.mark.usefixtures("deals")
 def test_every_breakdown_can_be_shown(cast: Cast, by: str, show: str) -> None:
-    assert _seen_by(cast.planner).get(PAGE, {"by": by, "show": show}).status_code == 200
+    assert signed_in(cast.planner).get(PAGE, {"by": by, "show": show}).status_code == 200
 
 
 def test_before_the_first_deal_the_page_says_what_it_counts(cast: Cast) -> None:
-    text = _seen_by(cast.planner).get(PAGE).content.decode()
+    text = signed_in(cast.planner).get(PAGE).content.decode()
 
     assert "Nothing began in this period" in text
     assert "Numerator" in text
@@ -125,7 +118,7 @@ def test_before_the_first_deal_the_page_says_what_it_counts(cast: Cast) -> None:
 
 @pytest.mark.usefixtures("deals")
 def test_the_downloads_hold_the_rows_of_the_page(cast: Cast) -> None:
-    asking = _seen_by(cast.planner)
+    asking = signed_in(cast.planner)
 
     text = b"".join(asking.get("/conversion/rates.csv", {"by": "person"})).decode("utf-8-sig")
     book = load_workbook(BytesIO(asking.get("/conversion/rates.xlsx", {"by": "person"}).content))
@@ -143,7 +136,7 @@ def test_the_downloads_hold_the_rows_of_the_page(cast: Cast) -> None:
 
 @pytest.mark.usefixtures("deals")
 def test_the_download_of_a_rep_holds_nobody_else(cast: Cast) -> None:
-    text = b"".join(_seen_by(cast.rao).get("/conversion/rates.csv")).decode()
+    text = b"".join(signed_in(cast.rao).get("/conversion/rates.csv")).decode()
 
     assert "Rao" in text
     assert "Peer of Rao" not in text
@@ -153,7 +146,7 @@ def test_the_download_of_a_rep_holds_nobody_else(cast: Cast) -> None:
 def test_the_page_exists_in_chinese(cast: Cast) -> None:
     User.objects.filter(pk=cast.planner.pk).update(language="zh-hans")
 
-    text = _seen_by(cast.planner).get(PAGE).content.decode()
+    text = signed_in(cast.planner).get(PAGE).content.decode()
 
     assert "线索响应率" in text
     assert "分母" in text
@@ -161,7 +154,7 @@ def test_the_page_exists_in_chinese(cast: Cast) -> None:
 
 @pytest.mark.usefixtures("deals")
 def test_the_limits_are_changed_on_their_page_and_named_on_the_other(cast: Cast) -> None:
-    asking = _seen_by(cast.planner)
+    asking = signed_in(cast.planner)
     given = {
         "response_limit": "3",
         "response_unit": "days",
@@ -185,7 +178,7 @@ def test_the_limits_are_changed_on_their_page_and_named_on_the_other(cast: Cast)
 
 @pytest.mark.usefixtures("deals")
 def test_who_does_not_plan_does_not_change_the_limits(cast: Cast) -> None:
-    asking = _seen_by(cast.lin)
+    asking = signed_in(cast.lin)
 
     assert asking.get("/conversion/limits/").status_code == 403
     assert "Change the limits" not in asking.get(PAGE).content.decode()
@@ -197,7 +190,7 @@ def test_four_people_make_an_average(cast: Cast) -> None:
         owner=make_person("Fourth", unit=cast.west_one), path=("Lead", "Contacted"), created=TODAY - timedelta(50)
     )
 
-    text = _seen_by(cast.rao).get(PAGE).content.decode()
+    text = signed_in(cast.rao).get(PAGE).content.decode()
 
     assert "Company average" in text
     assert "fewer than 4 people" in text  # of quotes: three
