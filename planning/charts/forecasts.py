@@ -99,7 +99,7 @@ def fan_chart(points: Sequence[FanPoint], *, currency: str) -> Chart:
     return Chart(
         id="fan",
         title=_("Year-end forecast against target"),
-        subtitle=_("Cumulative; shaded: where 50%, 80% and 95% of the simulated years end up"),
+        subtitle=_("Cumulative; shaded: 50%, 80% and 95% of the simulated years"),
         figure=figure_json(figure),
         table={
             "head": [_("Month"), _("Target"), _("Won"), _("P10"), _("Median"), _("P90")],
