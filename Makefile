@@ -39,7 +39,7 @@ LINT := DATABASE_URL=postgres://none REDIS_URL=redis://none SECRET_KEY=lint DEBU
 test: lint ## check and test everything, browser tests included
 	@$(PYTHON) config/assets.py
 	@$(PYTHON) -m tests.chromium
-	$(PYTHON) -m pytest -n 2 -m "not crash and not fuzz" --cov --cov-report=term:skip-covered
+	$(PYTHON) -m pytest -n 2 --dist worksteal -m "not crash and not fuzz" --cov --cov-report=term:skip-covered
 
 .PHONY: test-fast
 test-fast: ## only the tests that need no browser, without coverage, until the first failure

@@ -30,6 +30,7 @@ THINGS = {
     "planning.call": _("Forecast call"),
     "planning.deal": _("Deal"),
     "planning.warning": _("Warning"),
+    "planning.rates": _("Conversion limits"),
 }
 VERBS = {
     "acknowledged": pgettext_lazy("audit", "acknowledged"),

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -26,6 +27,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile the catalogues first: a test that reads Chinese must read today's."""
     catalogues.compile_all(settings.BASE_DIR)
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of a missing one
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """The reader of another test may have left another language behind."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -92,6 +92,7 @@ class Untranslated:
                 "Yearline",
                 "API",
                 "CSV",
+                "SMART",
                 "XLSX",
                 "Excel",
                 "UTC",

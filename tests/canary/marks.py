@@ -43,10 +43,18 @@ COMMON = frozenset(
         "customers.productline",
         "customers.region",
         "customers.stage",
+        "planning.exposuremonth",
         "planning.fiscalyear",
         "planning.forecastevidence",
+        "planning.forecastreview",
+        "planning.groundwork",
+        "planning.groundworkpart",
         "planning.plan",
+        "planning.ratesettings",
+        "planning.ratestages",
         "planning.stageconversion",
+        "planning.warningdigest",
+        "planning.watched",
     }
 )
 # Whose rows are seen with the row they belong to.
@@ -54,7 +62,9 @@ SEEN_WITH: Mapping[str, tuple[str, str]] = {
     "customers.contact": ("customer", "customers.customer"),
     "customers.stageevent": ("deal", "customers.deal"),
     "customers.importproblem": ("file", "customers.importfile"),
+    "planning.dealcall": ("deal", "customers.deal"),
     "planning.dealforecast": ("deal", "customers.deal"),
+    "planning.warningnight": ("warning", "planning.conversionwarning"),
     "core.auditentry": ("actor", "teams.user"),
 }
 NO_TEXT_OF_ANYBODY = frozenset(

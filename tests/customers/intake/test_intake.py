@@ -1,12 +1,10 @@
 """What a file means: columns by their names and their content, days and amounts that are sure, spellings of one thing."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,13 +36,6 @@ STAGES = [
     (4, "Won", "赢单", "won"),
     (5, "Lost", "丢单", "lost"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _in_english() -> Iterator[None]:
-    """Another test's reader may have left another language behind."""
-    with translation.override("en"):
-        yield
 
 
 def read(cell: Cell, *, field: str = "amount", **options: object) -> Row | Refused:

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -145,13 +146,18 @@ def work_and_die(file: ImportFile, point: int) -> int:
     connections.close_all()
     child = os.fork()
     if child == 0:
+        code = 1
         try:
             with dying_at(point):
                 services.work_on_import(file.pk, clock=timezone.now)
+            code = 0
+        except Exception:  # noqa: BLE001  # whatever it is, it is said where the test's output is read
+            traceback.print_exc()
         finally:
             connections.close_all()
-            os._exit(0)
+            os._exit(code)
     _, status = os.waitpid(child, 0)
+    assert not (os.WIFEXITED(status) and os.WEXITSTATUS(status)), "the worker failed before it could be killed"
     return os.WTERMSIG(status)
 
 
