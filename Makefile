@@ -39,12 +39,12 @@ LINT := DATABASE_URL=postgres://none REDIS_URL=redis://none SECRET_KEY=lint DEBU
 test: lint ## check and test everything, browser tests included
 	@$(PYTHON) config/assets.py
 	@$(PYTHON) -m tests.chromium
-	$(PYTHON) -m pytest -n 2 --dist worksteal -m "not crash and not fuzz" --cov --cov-report=term:skip-covered
+	$(PYTHON) -m pytest -n 2 --dist worksteal -m "not crash and not fuzz and not thorough" --cov --cov-report=term:skip-covered
 
 .PHONY: test-fast
 test-fast: ## only the tests that need no browser, without coverage, until the first failure
 	$(ENV_DEV)
-	@$(PYTHON) -m pytest -n 2 -x -m "not browser and not crash and not fuzz"
+	@$(PYTHON) -m pytest -n 2 -x -m "not browser and not crash and not fuzz and not thorough"
 
 .PHONY: lint
 lint: ## linters, formatters, import contracts and types
@@ -66,6 +66,12 @@ format: ## format code and templates
 fuzz: ## send the API what its schema allows, and what it forbids
 	$(ENV_DEV)
 	$(PYTHON) -m pytest tests/fuzz -m fuzz -p no:randomly
+
+.PHONY: thorough
+thorough: ## ask everything as everybody, in every language, where make test asks as the most telling ones
+	$(ENV_DEV)
+	@$(PYTHON) config/assets.py
+	$(PYTHON) -m pytest -n 2 --dist worksteal -m thorough
 
 .PHONY: crash
 crash: ## kill processes at many points and look for damage

@@ -36,7 +36,7 @@ from tests.samples import World, arguments
 
 pytestmark = [pytest.mark.requirement("R7.1"), pytest.mark.django_db]
 MANY = 200
-WHO = ("admin", "lin", "rao")
+WHO = (*(pytest.param(who, marks=pytest.mark.thorough) for who in ("admin", "rao")), "lin")
 # Not pages of ours that list anything: sign-in, and the address that only sends people on.
 LISTS_NOTHING = ("account_", "mfa_", "socialaccount_", "openid_", "home", "healthz", "readyz")
 
