@@ -1,6 +1,6 @@
 from django.db.models import QuerySet
 from django.utils import timezone
-from django_filters import BooleanFilter, ChoiceFilter, FilterSet, NumberFilter
+from django_filters import ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin
@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from core.access import require
+from core.api.filters import WholeNumberFilter, YesOrNoFilter
 from core.api.viewsets import Retrieves, SignedIn
 from planning import policies, services
 from planning.models import By, ConversionWarning, Lever
@@ -18,10 +19,10 @@ from planning.serializers import AssignIn, CloseIn, LeverOut, NoteIn, NothingIn,
 class WarningFilters(FilterSet):
     status = ChoiceFilter(choices=ConversionWarning.Status.choices)
     by = ChoiceFilter(choices=By.choices)
-    member = NumberFilter()
-    stage = NumberFilter(field_name="stage_id")
-    owner = NumberFilter(field_name="owner_id")
-    recovered = BooleanFilter(field_name="recovered_date", lookup_expr="isnull", exclude=True)
+    member = WholeNumberFilter()
+    stage = WholeNumberFilter(field_name="stage_id")
+    owner = WholeNumberFilter(field_name="owner_id")
+    recovered = YesOrNoFilter(field_name="recovered_date", lookup_expr="isnull", exclude=True)
 
     class Meta:
         model = ConversionWarning
@@ -52,8 +53,9 @@ class WarningViewSet(Retrieves, ListModelMixin, GenericViewSet[ConversionWarning
         """Note that somebody has seen the warning and looks after it."""
         warning = self.get_object()
         require(policies.can_note_warning(self.user, warning))
+        wish = self.valid(NoteIn)
         version = self.expected_version(warning)
-        done = services.acknowledge_warning(warning=warning, version=version, actor=self.user, **self.valid(NoteIn))
+        done = services.acknowledge_warning(warning=warning, version=version, actor=self.user, **wish)
         return self.answer(done, WarningOut)
 
     @extend_schema(request=AssignIn, responses=WarningOut)
@@ -62,9 +64,10 @@ class WarningViewSet(Retrieves, ListModelMixin, GenericViewSet[ConversionWarning
         """Give the warning to somebody, with a day until which it is to be looked into."""
         warning = self.get_object()
         require(policies.can_handle_warning(self.user, warning))
+        wish = self.valid(AssignIn)
         version = self.expected_version(warning)
         done = services.assign_warning(
-            warning=warning, version=version, actor=self.user, today=timezone.localdate(), **self.valid(AssignIn)
+            warning=warning, version=version, actor=self.user, today=timezone.localdate(), **wish
         )
         return self.answer(done, WarningOut)
 
@@ -74,9 +77,10 @@ class WarningViewSet(Retrieves, ListModelMixin, GenericViewSet[ConversionWarning
         """Put the warning off until a day at most three months ahead."""
         warning = self.get_object()
         require(policies.can_handle_warning(self.user, warning))
+        wish = self.valid(SnoozeIn)
         version = self.expected_version(warning)
         done = services.snooze_warning(
-            warning=warning, version=version, actor=self.user, today=timezone.localdate(), **self.valid(SnoozeIn)
+            warning=warning, version=version, actor=self.user, today=timezone.localdate(), **wish
         )
         return self.answer(done, WarningOut)
 
@@ -86,8 +90,9 @@ class WarningViewSet(Retrieves, ListModelMixin, GenericViewSet[ConversionWarning
         """Close the warning with a reason."""
         warning = self.get_object()
         require(policies.can_handle_warning(self.user, warning))
+        wish = self.valid(CloseIn)
         version = self.expected_version(warning)
-        done = services.close_warning(warning=warning, version=version, actor=self.user, **self.valid(CloseIn))
+        done = services.close_warning(warning=warning, version=version, actor=self.user, **wish)
         return self.answer(done, WarningOut)
 
     @extend_schema(request=NothingIn, responses=WarningOut)
@@ -96,15 +101,15 @@ class WarningViewSet(Retrieves, ListModelMixin, GenericViewSet[ConversionWarning
         """Open a closed or put-off warning again."""
         warning = self.get_object()
         require(policies.can_handle_warning(self.user, warning))
-        version = self.expected_version(warning)
         self.valid(NothingIn)
+        version = self.expected_version(warning)
         return self.answer(services.reopen_warning(warning=warning, version=version, actor=self.user), WarningOut)
 
 
 class LeverFilters(FilterSet):
     by = ChoiceFilter(choices=[(By.UNIT.value, By.UNIT.label), (By.PERSON.value, By.PERSON.label)])
-    member = NumberFilter()
-    stage = NumberFilter(field_name="stage_id")
+    member = WholeNumberFilter()
+    stage = WholeNumberFilter(field_name="stage_id")
 
     class Meta:
         model = Lever
