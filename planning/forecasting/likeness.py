@@ -16,6 +16,7 @@ from .exposure import OUTCOMES
 from .history import Bools, Floats, Ints
 
 GRID: Final = 0.05  # a deal's factors in its present stage are rounded to 5 % so that like deals share one calculation
+SHARP: Final = 0.125  # of the grid of other days: how wide that of the days to the closing date is
 SHAPES: Final = 200  # at most so many kinds of deals are told apart in the stages after the present one
 
 
@@ -57,11 +58,17 @@ def alike(deals: Open, shape: Ints, own: Floats, most: int) -> tuple[Open, Ints,
     group of each deal (n,).
 
     Equal ones share it; where that makes more than `most`, days and own factors are told apart on ever wider grids, in
-    logs. Who a deal's later stages are like (its shape) is never blurred: it matters most. shape (n,), own (n, 4).
+    logs. The days to the closing date stay sharp longest (a week too early is another month), where there are such the
+    days in stage only act by band. Who a deal's later stages are like (its shape) is never blurred. shape (n,), own
+    (n, 4).
     """
     grid = width = 0.0
+    aged = 4.0 if deals.to_close.any() else 1.0
     while True:
-        days = [np.rint(np.sign(d) * np.log1p(np.abs(d)) / width) if width else d for d in (deals.age, deals.to_close)]
+        days = [
+            np.rint(np.sign(d) * np.log1p(np.abs(d)) / (width * wide)) if width else d
+            for d, wide in ((deals.age, aged), (deals.to_close, SHARP))
+        ]
         factors = np.rint(own / grid) if grid else own
         first, group = unique_rows(np.column_stack([deals.state, shape, *days, factors]).astype(np.int64))
         if len(first) <= most:

@@ -21,8 +21,10 @@ from .hazards import ADVANCE, LOSS, WIN, Hazards, Table, known_level, log_factor
 from .history import Bools, Floats, Ints
 from .likeness import GRID, Open, alike, shapes_of, take, unique_rows
 
-GROUPS: Final = 2_000  # at most so many calculations are made for one clock; of more, likeness is read more broadly
-PLAIN: Final = 1_000  # the same for chances without factors, which differ by the clock alone, and for sums over deals
+# at most so many calculations are made for one clock, in groups × what one costs (`_cost`); of more, likeness is read
+# more broadly. PLAIN: for chances without factors, which differ by the clock alone, and for sums over deals
+GROUPS: Final = 80_000
+PLAIN: Final = 40_000
 BEYOND: Final = 3_650  # days after which a deal that is still open is counted as not won
 
 
@@ -50,6 +52,11 @@ def _exits(rates: Floats, steps: float) -> tuple[Floats, Floats]:
     total = rates @ np.ones(rates.shape[-1])  # several times faster than a sum over a short last axis
     stay = np.exp(-total * steps)
     return stay, rates * np.where(total > 0, (1 - stay) / np.maximum(total, 1e-300), 0.0)[..., None]
+
+
+def _cost(table: Table) -> int:
+    """Numbers that a group's day is made of: its state's rates and flows, and the moves of later stages."""
+    return 2 * table.rate.shape[0] + int(table.rate.any(1).sum())
 
 
 def _onward(table: Table, won: Bools) -> Bools:
@@ -289,16 +296,19 @@ def chances(
         log = np.stack(
             [log_factors(table, np.full(len(kinds), s), some.levels[kinds]) for s in range(n_states)], axis=1
         )
+        cost = _cost(table)
         shapes, shape = shapes_of(log, np.flatnonzero(_onward(table, won)))
+        if not table.rate[:, :, _onward(table, won)].any():  # there are no later stages to be alike in
+            shapes, shape = shapes[:1], np.zeros_like(shape)
         own = np.round(log[who, some.state] / GRID)
-        typical, like, factor_of, group = alike(some, shape[who], own, GROUPS if explain else PLAIN)
+        typical, like, factor_of, group = alike(some, shape[who], own, (GROUPS if explain else PLAIN) // cost)
         groups = _Groups(typical, np.exp(factor_of * GRID), like, shapes)
         ended, finally_won = _follow(hazards, table, groups, ends=ends, won=won, drift=drift, daily=here)
         by_end[mine], final[mine] = ended[group], finally_won[group]
         if not explain:
             continue
         typical, like, factor_of, group = alike(
-            some, np.zeros(len(mine), np.int64), np.zeros((len(mine), OUTCOMES + 1)), PLAIN
+            some, np.zeros(len(mine), np.int64), np.zeros((len(mine), OUTCOMES + 1)), PLAIN // cost
         )
         groups = _Groups(typical, np.exp(factor_of), like, np.ones((1, n_states, 4)))
         base[mine] = _follow(hazards, table, groups, ends=ends, won=won, drift=drift, daily=here)[1][group]

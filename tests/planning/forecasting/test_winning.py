@@ -149,8 +149,8 @@ def test_of_very_many_kinds_of_deals_like_ones_share_a_calculation(monkeypatch: 
         levels=rng.integers(0, 8, (n, 1)),
     )
     exact = chances(hazards, deals, np.array([30, 90]), chain(3).won)
-    monkeypatch.setattr(winning, "GROUPS", 200)
-    monkeypatch.setattr(winning, "PLAIN", 100)
+    monkeypatch.setattr(winning, "GROUPS", 200 * winning._cost(hazards.age))
+    monkeypatch.setattr(winning, "PLAIN", 100 * winning._cost(hazards.age))
 
     shared = chances(hazards, deals, np.array([30, 90]), chain(3).won)
 
@@ -158,6 +158,33 @@ def test_of_very_many_kinds_of_deals_like_ones_share_a_calculation(monkeypatch: 
     assert np.abs(shared.final - exact.final).mean() < 0.01
     np.testing.assert_allclose(shared.by_end.sum(0), exact.by_end.sum(0), rtol=0.01)
     np.testing.assert_allclose(shared.base.sum(), exact.base.sum(), rtol=0.01)
+
+
+def test_however_many_kinds_there_are_a_deal_due_this_month_is_not_taken_for_one_due_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rate = np.zeros((3, len(CLOSE_EDGES) - 1, 3))
+    rate[0, :, 2], rate[0, np.searchsorted(CLOSE_EDGES, 0, "right") - 1, 1] = 0.004, 3.0  # won on the closing day
+    owners = np.exp(np.random.default_rng(3).normal(0, 0.5, (41, 3, 3)))
+    owners[-1] = 1
+    age = Table(AGE_EDGES, np.full((3, N_BINS, 3), 1e-12), (owners,), np.ones((5, 3, 3)))
+    hazards = Hazards(kinds_of(chain(1)), age, Table(CLOSE_EDGES, rate, (owners,), np.ones((5, 3, 3))))
+    rng, n = np.random.default_rng(4), 6000
+    deals = Open(
+        state=np.zeros(n, np.int64),
+        age=rng.integers(0, 200, n),
+        to_close=rng.integers(0, 200, n),
+        dated=np.ones(n, bool),
+        levels=rng.integers(0, 40, (n, 1)),
+    )
+    ends = np.array([30, 60, 90])
+    exact = chances(hazards, deals, ends, chain(1).won)
+    monkeypatch.setattr(winning, "GROUPS", 800 * winning._cost(age))
+
+    shared = chances(hazards, deals, ends, chain(1).won)
+
+    assert len(np.unique(shared.final)) <= 800 < len(np.unique(exact.final))
+    assert np.abs(shared.by_end - exact.by_end).mean() < 0.02
 
 
 def test_the_day_of_the_exit_is_a_day_at_risk() -> None:
