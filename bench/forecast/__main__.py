@@ -16,7 +16,7 @@ import pandas as pd
 from planning.forecasting.__main__ import answer, read
 
 from .cases import Case, Set, cases
-from .funnels import REGIMES, config_of, events_of
+from .funnels import HELD_OUT, REGIMES, config_of, events_of
 from .peers import PEERS, Answer
 from .scores import chance_scores, sum_scores
 
@@ -37,7 +37,8 @@ METHODS = {OURS: engine, **PEERS}
 def sets(names: list[str], real: Path | None) -> list[Set]:
     """The real history where there is one, and the invented ones."""
     found = [Set.read(real)] if real and (real / "events.csv.gz").exists() and (not names or real.name in names) else []
-    return [*found, *(Set(n, config_of(r), events_of(r)) for n, r in REGIMES.items() if not names or n in names)]
+    invented = {**REGIMES, **HELD_OUT}
+    return [*found, *(Set(n, config_of(r), events_of(r)) for n, r in invented.items() if not names or n in names)]
 
 
 def _collect(case: Case, method: str, told: Answer) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -111,6 +112,8 @@ def table(found: dict[str, pd.DataFrame], methods: list[str]) -> pd.DataFrame:
                 ("periods", some & (money["window"] != "q")),
                 ("quarter", some & (money["window"] == "q")),
             ):
+                if not mine.any():  # a set without owners, segments and products has no scopes
+                    continue
                 s = sum_scores(money[mine])
                 for score in ("wape", "bias", "wql", "cov80", "cov95"):
                     row[f"{scope} {span} {score}"] = s[score]
@@ -137,7 +140,9 @@ def outside(folder: Path, python: str, chosen: list[Set], last: int) -> None:
 def main() -> None:
     """Print one table per set, then the ratios of loss to the peers over all sets."""
     parser = argparse.ArgumentParser(prog="python -m bench.forecast", description=__doc__)
-    parser.add_argument("sets", nargs="*", help=f"default: the real one, if there, and {', '.join(REGIMES)}")
+    parser.add_argument(
+        "sets", nargs="*", help=f"default: the real one, if there, and {', '.join({**REGIMES, **HELD_OUT})}"
+    )
     parser.add_argument("--real", type=Path, default=REAL, help="folder of a real history: events.csv.gz, config.json")
     parser.add_argument("--methods", default=",".join(METHODS), help="default: all that are installed")
     parser.add_argument("--origins", type=int, default=0, help="only the last N as-of days of each set")

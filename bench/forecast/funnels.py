@@ -38,7 +38,8 @@ Factor = Callable[[Days, np.random.Generator], Numbers]
 class Regime:
     """
     created: deals a day in the middle of the story. arrivals, winning, pace: factors by day on new deals, on the chance
-    to win, and on every move. owners: reps. dated: share of deals with an expected closing day.
+    to win, and on every move. owners: reps. dated: share of deals with an expected closing day. bare: nobody records
+    owner, segment or product; silent: nor losses; unpriced: amounts are recorded when deals are won only.
     """
 
     what: str
@@ -48,6 +49,9 @@ class Regime:
     pace: Factor | None = None
     owners: int = 8
     dated: float = 0.0
+    bare: bool = False
+    silent: bool = False
+    unpriced: bool = False
     first: str = "2020-01-01"
     days: int = 1370
     freq: str = "M"
@@ -123,6 +127,46 @@ REGIMES = {
     ),
 }
 
+# other seeds and other parameters: not looked at while the engine was made, asked in the last run only
+HELD_OUT = {
+    "bare": Regime(
+        "held out: neither owner, segment nor product recorded; the chance to win wanders much",
+        created=4.0,
+        winning=_walk(0.15),
+        bare=True,
+        seed=11,
+    ),
+    "silent": Regime(
+        "held out: losses are not recorded, amounts only when won; a slow slide",
+        created=7.0,
+        winning=_both(_walk(0.08), _slide(0.8)),
+        silent=True,
+        unpriced=True,
+        seed=12,
+    ),
+    "dated": Regime(
+        "held out: every deal has an expected closing day; new deals follow the year, pace and chances wander",
+        created=10.0,
+        arrivals=_season(0.35, 200),
+        winning=_walk(0.1),
+        pace=_walk(0.07),
+        dated=0.95,
+        owners=14,
+        seed=13,
+    ),
+    "weekly drift": Regime(
+        "held out: asked for weeks; growth, batches at month ends, chances wander",
+        created=7.0,
+        arrivals=_both(_weekdays, _slide(1.4)),
+        winning=_both(_batches, _walk(0.1)),
+        dated=0.4,
+        freq="W",
+        n_h=4,
+        origins=("2022-09-05", "2023-05-29", 3),
+        seed=14,
+    ),
+}
+
 
 def config_of(regime: Regime) -> dict[str, Any]:
     """The description of the set, in the form of the backtest's `config.json`."""
@@ -135,7 +179,7 @@ def config_of(regime: Regime) -> dict[str, Any]:
         "end": str(end.date()),
         "start": regime.first,
         "season": 12 if regime.freq == "M" else 52,
-        "scopes": {"segment": 3, "product": 3, "owner": min(regime.owners, 8)},
+        "scopes": {} if regime.bare else {"segment": 3, "product": 3, "owner": min(regime.owners, 8)},
         "ladder": LADDER,
         "note": regime.what,
     }
@@ -251,4 +295,10 @@ def events_of(regime: Regime) -> pd.DataFrame:
             "expected_close": close.where(deals.close[who] >= 0),
         }
     )
+    if regime.bare:
+        frame[["owner", "segment", "product"]] = None
+    if regime.unpriced:
+        frame["amount"] = frame["amount"].where(frame["stage"] == "won")
+    if regime.silent:
+        frame = frame[frame["stage"] != "lost"]
     return frame.sort_values("entered_at", kind="stable").reset_index(drop=True)
