@@ -30,6 +30,7 @@ router.register("calls", planning.CallViewSet, basename="call")
 router.register("conversions", planning.ConversionViewSet, basename="conversion")
 router.register("track-record", planning.TrackRecordViewSet, basename="track-record")
 router.register("warnings", planning.WarningViewSet, basename="warning")
+router.register("workdays", planning.WorkdayViewSet, basename="workday")
 router.register("levers", planning.LeverViewSet, basename="lever")
 
 urlpatterns = [

@@ -78,6 +78,10 @@ ROUTES: Routes = {
     "planning:target-ladder": {"GET": Rule(_REACH), "POST": Rule(_REACH)},
     "planning:targets-smart": {"GET": Rule(MANAGERS)},  # asked for a draft
     "planning:versions-compare": {"GET": Rule(ALL)},
+    "api:workday-list": {"GET": Rule(ALL, scope="plans:read")},
+    "planning:work-calendar": {"GET": Rule(ALL)},
+    "planning:workday-new": {"POST": Rule(COMPANY)},
+    "planning:workday-drop": {"POST": Rule(COMPANY, sees=ALL - COMPANY)},
     "planning:plan-new": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
     "planning:plan-activate": {
         "GET": Rule(COMPANY, sees=MANAGERS - COMPANY),

@@ -19,6 +19,11 @@ def can_see_work_of(user: User, person: User) -> bool:
     return User.objects.visible_to(user).filter(pk=person.pk).exists()
 
 
+def can_keep_calendar(user: User) -> bool:
+    """Say which days are worked: plan owners and administrators, since every share of a year rests on it."""
+    return user.is_active and user.sees_everything
+
+
 def must_have_second_step(user: User) -> bool:
     """Whoever can change other people's rights, or read what is private to them."""
     return user.can(Capability.ADMINISTRATOR, Capability.HR)

@@ -16,6 +16,7 @@ from django.core.files.base import ContentFile
 from core.models import ApiToken
 from customers.models import Activity, Contact, Customer, Deal, ImportFile, Pipeline, ProductLine, Stage
 from planning.models import By, ConversionWarning, Plan, PlanVersion, Target
+from teams.models import WorkdayOverride
 from tests.factories.customers import make_channel, make_customer, make_deal, make_pipeline, make_product, make_region
 from tests.factories.planning import make_plan, make_target, make_version
 from tests.factories.teams import Cast, make_cast
@@ -53,6 +54,7 @@ class World:
     import_file: ImportFile
     token: ApiToken
     warning: ConversionWarning
+    workday: WorkdayOverride
 
 
 def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> World:
@@ -143,6 +145,9 @@ def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> Worl
         warning=make_warning(
             plan=plan, stage=pipeline.stages.get(name="Quoted"), by=By.PERSON, member=cast.rao.pk, found_date=today
         ),
+        workday=WorkdayOverride.objects.create(
+            day=date(today.year, 12, 30), is_workday=False, note="Year-end closing", made_by=cast.planner, made_at=now
+        ),
     )
 
 
@@ -181,6 +186,7 @@ SAMPLES: dict[str, Sample] = {
     "planning:forecast": lambda world: {"unit": world.cast.east_one.pk},
     "planning:deal": lambda world: {"pk": world.deal.pk},
     "planning:warning": lambda world: {"pk": world.warning.pk},
+    "planning:workday": lambda world: {"pk": world.workday.pk},
     "planning:plan": lambda world: {"pk": world.plan.pk},
     "planning:conversion-export": lambda world: {"kind": "csv"},
     "planning:versions-compare": lambda world: {"pk": world.plan.pk},

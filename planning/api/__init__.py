@@ -1,5 +1,6 @@
 """Plans, targets, forecasts and warnings over HTTP."""
 
+from .calendars import WorkdayViewSet
 from .calls import CallViewSet
 from .conversions import ConversionViewSet
 from .forecasts import DealChanceViewSet, ForecastViewSet, NightViewSet
@@ -20,4 +21,5 @@ __all__ = [
     "TargetViewSet",
     "TrackRecordViewSet",
     "WarningViewSet",
+    "WorkdayViewSet",
 ]

@@ -1,6 +1,7 @@
 """Input of the plan's pages."""
 
 from .amounts import AmountField
+from .calendar import WorkdayForm
 from .calls import CallForm, DealCallForm
 from .conversions import AnsweredRates, RatesForm, answered_rates
 from .ladders import ClimbForm, LadderForm
@@ -29,5 +30,6 @@ __all__ = [
     "SnoozeForm",
     "SplitForm",
     "WarningForm",
+    "WorkdayForm",
     "answered_rates",
 ]

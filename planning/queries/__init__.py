@@ -1,7 +1,7 @@
 """Reads of the plan: targets against what was won."""
 
 from .actuals import NOTHING, Actual, Won, actuals, by_person, by_unit, in_no_unit, sum_of, unit_parents, year_actuals
-from .calendars import WorkCalendar, fiscal_months
+from .calendars import CalendarYear, WorkCalendar, calendar_year, fiscal_months
 from .ladders import Base, BaseSource, LadderSheet, base_of, growth_of, ladder_sheet
 from .pace import Pace, quarter_pace
 from .plans import plan_on, version_in_force, visible_versions
@@ -16,6 +16,7 @@ __all__ = [
     "Base",
     "BaseSource",
     "Basis",
+    "CalendarYear",
     "GridRow",
     "LadderSheet",
     "Learned",
@@ -31,6 +32,7 @@ __all__ = [
     "base_of",
     "by_person",
     "by_unit",
+    "calendar_year",
     "fiscal_months",
     "growth_of",
     "in_no_unit",

@@ -24,11 +24,10 @@ from planning.models import Plan
 from teams.models import Company, OrgUnit, User
 
 from .actuals import Actual, actuals, unit_parents
-from .calendars import WorkCalendar, fiscal_months
+from .calendars import FESTIVAL_COUNTRIES, WorkCalendar, fiscal_months
 
 YEARS = 6  # how far back
 LATE = 7  # a history that begins in the first days of a month holds that month whole
-FESTIVAL_COUNTRIES = frozenset({"CN", "HK", "KR", "MO", "MY", "SG", "TW", "VN"})  # with days off at the lunar new year
 NEAR = (timedelta(days=-10), timedelta(days=15))  # the working days that a lunar new year makes quiet: to the lanterns
 
 

@@ -16,15 +16,16 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from core.periods import Span, is_working_day
+from core.periods import Span
 from customers.models import Activity, Stage
 from planning.forecasting.hazards import ADVANCE, BACK, LOSS, WIN, kinds_of
 from planning.forecasting.history import Funnel
 from planning.forecasting.rates import FAILURE, FOR_EVER, SUCCESS, Trials
 from planning.forecasting.worktime import DAY, WorkClock
 from planning.models import RateSettings
-from teams.models import Company, Membership, WorkdayOverride
+from teams.models import Company, Membership
 
+from .calendars import WorkCalendar
 from .history import day_number
 from .rate_definitions import FIRST_VISIT, LEAD_RESPONSE, QUOTE_ACCEPTANCE, RateStage, rate_stages
 from .trial_rows import TrialRows, trial_rows
@@ -114,7 +115,7 @@ def trial_book(*, since: date, as_of: date, company: Company, settings: RateSett
     now = day_number(as_of) * DAY
     walk = _walk(read, stages)
     parts = [
-        _responses(read, walk, stages, clock=_clock(company, settings, since, as_of), limit=limit, now=now),
+        _responses(read, walk, stages, clock=_clock(settings, since, as_of), limit=limit, now=now),
         _visits(read, walk, marks, stages, now=now),
         _quotes(read, walk, marks, stages, now=now),
         _stays(walk, stages, open_stages, now=now),
@@ -158,13 +159,13 @@ def _limit(settings: RateSettings, read: TrialRows) -> Limit:
     return Limit(1, RateSettings.Unit.DAYS if only_days else RateSettings.Unit.HOURS, by_data=True)
 
 
-def _clock(company: Company, settings: RateSettings, since: date, as_of: date) -> WorkClock:
-    overrides = dict(WorkdayOverride.objects.values_list("day", "is_workday"))
+def _clock(settings: RateSettings, since: date, as_of: date) -> WorkClock:
+    calendar = WorkCalendar()
     first = since - timedelta(days=1)  # what began before is not asked for; there the clock clips
     span = Span(first, as_of + timedelta(days=1))
     return WorkClock(
         first=day_number(first),
-        is_worked=np.array([is_working_day(day, country=company.country, overrides=overrides) for day in span]),
+        is_worked=np.array([calendar.is_worked(day) for day in span]),
         opens=settings.opens_hour * 60,
         closes=settings.closes_hour * 60,
     )

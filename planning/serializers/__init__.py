@@ -1,5 +1,6 @@
 """What the API takes and shows of plans, targets and forecasts."""
 
+from .calendars import WorkdayOut
 from .calls import CallIn, CallOut
 from .conversions import MeaningOut, RatesOut
 from .forecasts import ConversionOut, DealChanceOut, NightOut, NodeForecastOut
@@ -30,4 +31,5 @@ __all__ = [
     "TargetIn",
     "TargetOut",
     "WarningOut",
+    "WorkdayOut",
 ]

@@ -1,5 +1,6 @@
 """Pages of the plan."""
 
+from .calendar import work_calendar, workday_drop, workday_new
 from .calls import forecast_call
 from .chances import deal_call, deal_chance, deal_forecast
 from .conversions import conversion, conversion_settings
@@ -54,4 +55,7 @@ __all__ = [
     "warning_snooze",
     "warnings",
     "warnings_top",
+    "work_calendar",
+    "workday_drop",
+    "workday_new",
 ]

@@ -37,11 +37,17 @@ class Company(models.Model):
 
 
 class WorkdayOverride(models.Model):
-    """A day that is worked, or is not, against the library's calendar: make-up working days, company holidays."""
+    """
+    A day that is worked, or is not, against the library's calendar: make-up working days, company holidays.
+
+    A row is made or deleted, never changed: two people cannot overwrite each other.
+    """
 
     day = models.DateField(_("day"), unique=True)
     is_workday = models.BooleanField(_("is worked"))
-    note = models.CharField(_("note"), max_length=80, blank=True)
+    note = models.CharField(_("note"), max_length=80, blank=True)  # the name of the day
+    made_by = models.ForeignKey("teams.User", models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["day"]

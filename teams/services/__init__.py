@@ -1,5 +1,6 @@
 """Every write about people and units."""
 
+from .calendar import DayIsListed, DayIsNotListed, drop_workday, list_workdays
 from .people import (
     NoLongerEntitled,
     OwnRoleIsNotYours,
@@ -22,6 +23,8 @@ from .units import (
 
 __all__ = [
     "AlreadyThere",
+    "DayIsListed",
+    "DayIsNotListed",
     "LaterChangePlanned",
     "NoLongerEntitled",
     "OwnRoleIsNotYours",
@@ -32,8 +35,10 @@ __all__ = [
     "create_person",
     "create_unit",
     "deactivate_person",
+    "drop_workday",
     "edit_person",
     "edit_unit",
+    "list_workdays",
     "move_person",
     "reactivate_person",
 ]

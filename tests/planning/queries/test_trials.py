@@ -11,7 +11,7 @@ from customers.models import Activity, Deal, DealOwnership, Pipeline
 from planning.forecasting.rates import FAILURE, SUCCESS
 from planning.models import RateSettings, RateStages
 from planning.queries.trials import TrialBook, trial_book
-from teams.models import Company, Membership
+from teams.models import Company, Membership, WorkdayOverride
 from tests.factories.customers import make_activity, make_customer, make_deal, make_pipeline, stage_of
 from tests.factories.teams import Cast, make_person
 
@@ -41,6 +41,15 @@ def test_a_lead_is_answered_by_the_first_contact_done_in_working_time(cast: Cast
     make_activity(make_deal(owner=cast.rao), kind=Activity.Kind.MAIL, done_at=BEGIN + timedelta(hours=16, minutes=30))
 
     assert ends(book_of(), "lead_response") == [(30, SUCCESS), (90, SUCCESS)]  # 17:00 to 18:00, and 9:00 to 9:30
+
+
+def test_a_day_that_the_company_closes_is_no_time_to_answer_in(cast: Cast) -> None:
+    make_pipeline()
+    WorkdayOverride.objects.create(day=date(2026, 1, 6), is_workday=False, note="Closed")
+    make_activity(make_deal(owner=cast.rao), done_at=BEGIN + timedelta(minutes=30))
+    make_activity(make_deal(owner=cast.rao), done_at=BEGIN + timedelta(hours=40, minutes=30))  # Wednesday, 9:30
+
+    assert ends(book_of(), "lead_response") == [(30, SUCCESS), (90, SUCCESS)]
 
 
 def test_a_move_forwards_answers_a_lead_and_a_planned_call_does_not(cast: Cast) -> None:
