@@ -19,6 +19,7 @@ from .forecasts import MONTH_PERIODS, Node
 from .movement import people_of
 from .snapshot import PERIODS, SPANS
 from .targets import target_to_date
+from .track_record import has_skill
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Attainment:
         working days; None where a month has no target
     :param open_amount: sum of the amounts of the open deals; `open_unknown` of the `open_deals` have none
     :param members: those directly below with a target; the reader sees each of them
+    :param hidden: how many of them have a forecast that is not shown, for want of skill: then their chances are not compared
     """
 
     row: NodeForecast
@@ -49,6 +51,7 @@ class Attainment:
     open_unknown: int
     coverage: Coverage
     members: tuple[Member, ...]
+    hidden: int = 0
 
     @property
     def pace(self) -> float | None:
@@ -105,7 +108,7 @@ def attainment(*, plan: Plan, run: JobRun, node: Node, user: User, period: str) 
     """
     Return how a node's target of a period stands; None without a target, or where the night does not know the node.
 
-    Nine queries, whatever the number of deals and members.
+    Eleven queries, whatever the number of deals and members.
     """
     rows = {row.period: row for row in node.rows(run)}
     row = rows.get(period)
@@ -120,6 +123,7 @@ def attainment(*, plan: Plan, run: JobRun, node: Node, user: User, period: str) 
         target_to_date(known, months, yesterday, _share_gone(months, yesterday)) if len(known) == len(months) else None
     )
     amount, deals, known_amounts = _open_then(run, node)
+    members = tuple(_members(run, node, user, period))
     return Attainment(
         row=row,
         target=row.target,
@@ -129,7 +133,8 @@ def attainment(*, plan: Plan, run: JobRun, node: Node, user: User, period: str) 
         open_deals=deals,
         open_unknown=deals - known_amounts,
         coverage=Coverage.of(row),
-        members=tuple(_members(run, node, user, period)),
+        members=members,
+        hidden=sum(verdict.hides for verdict in has_skill([member.node for member in members]).values()),
     )
 
 

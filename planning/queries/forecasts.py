@@ -17,6 +17,7 @@ MONTH_PERIODS = tuple(f"M{month:02}" for month in range(1, 13))
 QUARTER_PERIODS = ("Q1", "Q2", "Q3", "Q4")
 CUMULATIVE_PERIODS = (*(f"C{month:02}" for month in range(1, 12)), "FY")
 YEAR = "FY"
+LINES_SHOWN = 30  # of a roll-up, before somebody asks for all of them
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,17 @@ def roll_up(run: JobRun, user: User, node: Node, *, period: str = YEAR) -> list[
     lines += [Line(Node(unit=row.unit), row, 1, leads_on=True) for row in units]
     lines += [Line(Node(person=row.person), row, 1, leads_on=True) for row in people if row.target or row.expected]
     return lines
+
+
+def largest(lines: Sequence[Line], *, most: int = LINES_SHOWN) -> list[Line]:
+    """Return the lines of a roll-up, of very many only those with the largest target or expectation, in their order."""
+    if len(lines) <= most:
+        return list(lines)
+    by_size = sorted(
+        lines, key=lambda line: (line.level, not line.node.unit, -max(line.year.target or 0, line.year.expected))
+    )
+    kept = {line.node for line in by_size[:most]}
+    return [line for line in lines if line.node in kept]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Sum
+
 from core.models import JobRun
 from customers.models import Channel, Pipeline, ProductLine, Region, Stage
 from planning.models import StageConversion
@@ -90,6 +92,17 @@ def members_at(run: JobRun, *, user: User, stage: Stage, window: str, by: str) -
 def pipelines() -> Sequence[Pipeline]:
     """Return the pipelines in use, the company's first."""
     return list(Pipeline.objects.filter(is_active=True).prefetch_related("stages"))
+
+
+def busiest_pipeline(run: JobRun, *, window: str, node: Node) -> Pipeline | None:
+    """Return the pipeline in use that most deals of a node came through in the window; the company's first where none did."""
+    by, member = _of(node)
+    entered = dict(
+        StageConversion.objects.filter(run=run, window=window, by=by, member=member)
+        .values_list("stage__pipeline")
+        .annotate(entered=Sum("entered"))
+    )
+    return max(pipelines(), key=lambda pipeline: entered.get(pipeline.pk, 0), default=None)  # of equals the first
 
 
 def _of(node: Node) -> tuple[str, int]:

@@ -92,6 +92,7 @@ def forecast_page(
     plan, run, node, user = asked.plan, asked.run, asked.node, request.user
     moved = moved_since(asked, user, request.GET.get("since", "week"), over_in(request, asked))
     lines = _lines(request, asked, plan, run, moved.over)
+    shown = lines if called_node(request) or request.GET.get("all") == "1" else forecasts.largest(lines)
     months = forecasts.months_of(rows, as_of=run.business_date)
     scores = call_scores(plan=plan, run=run, user=user, node=node)
     return page(
@@ -103,7 +104,8 @@ def forecast_page(
             "year": rows[forecasts.YEAR],
             "quarters": [rows[period] for period in forecasts.QUARTER_PERIODS],
             "currency": plan.currency,
-            "lines": _called_lines(request, lines, plan, over=moved.over, form=form),
+            "lines": _called_lines(request, shown, plan, over=moved.over, form=form),
+            "left_out": len(lines) - len(shown),
             "own": lines[0],
             "verdict": verdict_on(node),
             "fan": charts.fan_chart(forecasts.fan(rows, as_of=run.business_date), currency=plan.currency),
@@ -208,8 +210,9 @@ def funnel(request: AuthedRequest) -> HttpResponse:
     if asked.plan is None or asked.run is None or not pipelines:
         return _not_yet(request, asked, "planning/funnel.html")
     key = number_in(request, "pipeline")
-    pipeline = next((line for line in pipelines if line.pk == key), pipelines[0] if key is None else None)
     window = request.GET.get("window", funnels.Window.YEAR)
+    busiest = funnels.busiest_pipeline(asked.run, window=window, node=asked.node) if key is None else None
+    pipeline = next((line for line in pipelines if line.pk == key), busiest)
     by = request.GET.get("by", funnels.By.UNIT if request.user.is_manager else funnels.By.PERSON)
     if pipeline is None or window not in funnels.Window.values or by not in _groupings(request):
         raise Http404
@@ -248,11 +251,11 @@ def _groupings(request: AuthedRequest) -> set[str]:
 
 
 def _funnel_chart(asked: Asked) -> charts.Chart | None:
-    pipelines = funnels.pipelines()
-    if asked.run is None or not pipelines:
-        return None
     window = funnels.Window.YEAR
-    lines = funnels.funnel(asked.run, pipeline=pipelines[0], window=window, node=asked.node)
+    pipeline = funnels.busiest_pipeline(asked.run, window=window, node=asked.node) if asked.run else None
+    if asked.run is None or pipeline is None:
+        return None
+    lines = funnels.funnel(asked.run, pipeline=pipeline, window=window, node=asked.node)
     return charts.funnel_chart(lines, title=_("Pipeline funnel"), subtitle=_("Entered in the last 365 days · went on"))
 
 

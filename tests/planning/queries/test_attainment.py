@@ -6,13 +6,14 @@ from pytest_django import DjangoAssertNumQueries
 
 from core.models import JobRun
 from planning import services
-from planning.models import NodeForecast, Plan, PlanVersion
+from planning.models import JOB, NodeForecast, Plan, PlanVersion
 from planning.queries.attainment import Attainment, attainment
 from planning.queries.coverage import Coverage
 from planning.queries.forecasts import Node
 from tests.factories.customers import make_deal, make_pipeline
 from tests.factories.planning import make_plan, make_target, make_version
 from tests.factories.teams import Cast
+from tests.factories.track_record import judge
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("R1.8")]
 
@@ -48,7 +49,7 @@ def plan(cast: Cast) -> Plan:
 
 def _stands(plan: Plan, cast: Cast, period: str = "Q3") -> Attainment:
     found = attainment(
-        plan=plan, run=JobRun.objects.get(), node=Node(unit=cast.east_one), user=cast.mori, period=period
+        plan=plan, run=JobRun.objects.get(job=JOB), node=Node(unit=cast.east_one), user=cast.mori, period=period
     )
     assert found is not None
     return found
@@ -105,6 +106,15 @@ def test_a_member_out_of_the_readers_sight_is_left_out(plan: Plan, cast: Cast) -
     assert [member.node.person for member in found.members] == [cast.peer]
 
 
+def test_a_member_whose_forecast_is_hidden_is_counted_so_that_no_chance_of_theirs_is_told(
+    plan: Plan, cast: Cast
+) -> None:
+    assert _stands(plan, cast).hidden == 0
+    judge(person=cast.rao, expected=150, run_rate=100)
+
+    assert _stands(plan, cast).hidden == 1
+
+
 def test_without_a_target_there_is_nothing_to_reach(plan: Plan, cast: Cast) -> None:
     node = Node(unit=cast.west)
 
@@ -114,7 +124,7 @@ def test_without_a_target_there_is_nothing_to_reach(plan: Plan, cast: Cast) -> N
 def test_the_number_of_queries_is_small_and_fixed(
     plan: Plan, cast: Cast, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         _stands(plan, cast)
 
 

@@ -10,6 +10,9 @@ from core.models import JobRun
 from core.templatetags.formats import day
 from planning import services
 from planning.models import ForecastReview, Plan, PlanVersion
+from planning.queries import forecasts
+from planning.queries.forecasts import Node
+from planning.queries.funnel import Window, busiest_pipeline
 from teams.models import User
 from tests.factories.customers import make_deal, make_pipeline
 from tests.factories.planning import make_plan, make_target, make_version
@@ -43,6 +46,7 @@ def plan(cast: Cast) -> Plan:
     version = make_version(plan, status=PlanVersion.Status.ACTIVE)
     make_target(version, unit=cast.company, month=Decimal("20000.00"))
     make_target(version, unit=cast.east, month=Decimal("9000.00"))
+    make_target(version, unit=cast.west, month=Decimal("9000.00"))
     _night(plan)
     return plan
 
@@ -195,3 +199,33 @@ def test_a_forecast_that_could_not_be_judged_yet_says_so(cast: Cast, plan: Plan,
     judge(unit=cast.east, months=3, expected=150, run_rate=100)
 
     assert "Not judged yet (3 of 8 months)" in _seen_by(cast.lin).get(page).content.decode()
+
+
+def test_the_chances_of_members_are_not_compared_where_one_of_their_forecasts_is_hidden(cast: Cast, plan: Plan) -> None:
+    asking, compared = _seen_by(cast.planner), "Why this differs from the chances of those below"
+    assert compared in asking.get("/forecast/").content.decode()
+    judge(unit=cast.east, expected=150, run_rate=100)
+
+    assert compared not in asking.get("/forecast/").content.decode()
+
+
+def test_of_very_many_people_the_largest_are_shown_first_and_the_rest_on_request(
+    cast: Cast, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forecasts.largest, "__kwdefaults__", {"most": 2})
+    asking = _seen_by(cast.mori)
+    few, everybody = (asking.get(f"/forecast/?all={all_of_them}").content.decode() for all_of_them in (0, 1))
+
+    assert few.count('<th scope="row"><a') < everybody.count('<th scope="row"><a')
+    assert "Show 1 more with smaller amounts" in few
+    assert "more with smaller amounts" not in everybody
+
+
+def test_the_funnel_shown_first_is_the_one_that_deals_went_through(cast: Cast) -> None:
+    make_pipeline("Unused")
+    used = make_pipeline("Used")
+    make_deal(owner=cast.rao, pipeline=used, path=("Lead", "Contacted"), created=TODAY - timedelta(days=30))
+    _night(make_plan(TODAY.year))
+
+    assert busiest_pipeline(JobRun.objects.get(), window=Window.YEAR, node=Node(person=cast.rao)) == used
+    assert f'<option value="{used.pk}" selected>' in _seen_by(cast.lin).get("/funnel/").content.decode()
