@@ -69,6 +69,7 @@ def load_demo(*, clock: Callable[[], datetime], today: date, say: Callable[[str]
     if User.objects.exists():
         say("Clearing away what an interrupted load left behind ...")
         call_command("flush", interactive=False, verbosity=0)
+        planning.restore_metrics()
     now = clock()
     admin = _found()
     world = _people_and_words(admin, today)

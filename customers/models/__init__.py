@@ -1,7 +1,7 @@
 """Whom: customers, their deals with the recorded stage history, what was done with them, and imported files."""
 
 from .activities import Activity
-from .customers import Contact, Customer
+from .customers import Contact, Customer, Tier
 from .deals import Deal, DealOwnership
 from .imports import ColumnMapping, ImportedDeal, ImportFile, ImportProblem
 from .ledger import StageEvent
@@ -23,4 +23,5 @@ __all__ = [
     "Region",
     "Stage",
     "StageEvent",
+    "Tier",
 ]

@@ -24,6 +24,14 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         )
 
 
+class Tier(models.TextChoices):
+    """How much a customer matters to the company. No tier: nobody has said yet."""
+
+    STRATEGIC = "strategic", _("Strategic customer")
+    KEY = "key", _("Key customer")
+    ORDINARY = "ordinary", _("Ordinary customer")
+
+
 class Customer(models.Model):
     """A company that buys, or may."""
 
@@ -46,6 +54,7 @@ class Customer(models.Model):
         verbose_name=_("region"),
     )
     industry = models.CharField(_("industry"), max_length=80, blank=True)
+    tier = models.CharField(_("customer tier"), max_length=12, choices=Tier, blank=True)
     note = models.TextField(_("note"), blank=True, max_length=4000)
     is_demo = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)

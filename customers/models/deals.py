@@ -73,7 +73,8 @@ class Deal(models.Model):
 
     Stage, amount, expected close and `last_seq` are what the last `StageEvent` says; only the ledger's services write them.
     `version` counts every change of the row, those of the ledger and those beside it (title, owner …), so that one number
-    guards them all against lost updates. A missing amount is null, not zero.
+    guards them all against lost updates. A missing amount is null, not zero. Neither are missing units or
+    a missing cost, which stand beside the ledger.
     """
 
     title = models.CharField(_("title"), max_length=160)
@@ -116,6 +117,8 @@ class Deal(models.Model):
     stage = models.ForeignKey(Stage, models.PROTECT, related_name="deals", verbose_name=_("stage"))
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, null=True, blank=True)
     expected_close_date = models.DateField(_("expected close"), null=True, blank=True)
+    units = models.DecimalField(_("units"), max_digits=14, decimal_places=2, null=True, blank=True)
+    cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=2, null=True, blank=True)
     created_date = models.DateField(_("created on"))
     stage_since = models.DateTimeField(_("in this stage since"))
     closed_date = models.DateField(_("closed on"), null=True, blank=True)  # business date of won or lost
@@ -136,6 +139,14 @@ class Deal(models.Model):
             models.CheckConstraint(
                 condition=Q(amount__isnull=True) | Q(amount__gte=0),
                 name="deal_amount_is_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(units__isnull=True) | Q(units__gte=0),
+                name="deal_units_are_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(cost__isnull=True) | Q(cost__gte=0),
+                name="deal_cost_is_not_negative",
             ),
         ]
         indexes = [

@@ -1,7 +1,7 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -28,19 +28,33 @@ class Named(models.Model):
 
 
 class ProductLine(Named):
-    """What is sold: the line of products that a deal, a target or a share is about."""
+    """What is sold: the line of products that a deal, a target or a share is about. A line may be part of a wider one."""
+
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="parts", verbose_name=_("part of")
+    )
 
     class Meta:
         ordering = ["position", "name", "pk"]
-        constraints = [models.UniqueConstraint(fields=["name"], name="productline_name_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["name"], name="productline_name_once"),
+            models.CheckConstraint(condition=~Q(parent=F("pk")), name="productline_is_no_part_of_itself"),
+        ]
 
 
 class Region(Named):
-    """Where it is sold: a market region (not a unit of the organisation)."""
+    """Where it is sold: a market region (not a unit of the organisation). A region may be part of a wider one."""
+
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="parts", verbose_name=_("part of")
+    )
 
     class Meta:
         ordering = ["position", "name", "pk"]
-        constraints = [models.UniqueConstraint(fields=["name"], name="region_name_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["name"], name="region_name_once"),
+            models.CheckConstraint(condition=~Q(parent=F("pk")), name="region_is_no_part_of_itself"),
+        ]
 
 
 class Channel(Named):

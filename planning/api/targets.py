@@ -39,7 +39,8 @@ class TargetViewSet(Retrieves, ListModelMixin, GenericViewSet[Target]):
     http_method_names = ["get", "head", "options", "post"]
 
     def get_queryset(self) -> QuerySet[Target]:
-        return Target.objects.visible_to(self.user).order_by("version", "pk")
+        rows = Target.objects.visible_to(self.user).order_by("version", "pk")
+        return rows.plain() if self.action == "list" else rows
 
     @extend_schema(request=TargetIn, responses=TargetOut)
     def create(self, request: Request) -> Response:

@@ -4,9 +4,10 @@ from .calls import DealCall, ForecastCall
 from .conversions import RateSettings, RateStages
 from .forecasts import FEWEST_PEOPLE, JOB, DealForecast, ForecastEvidence, NodeForecast, StageConversion
 from .groundwork import GROUNDWORK, ExposureMonth, Groundwork, GroundworkPart
+from .metrics import REVENUE, Metric
 from .plans import FiscalYear, Plan, PlanVersion
 from .reviews import ForecastReview
-from .targets import MONTHS, QUARTERS, Target
+from .targets import MONTHS, PLAIN, QUARTERS, SCOPE, Scope, Target
 from .track_record import TRACK_JOB, TRACK_SCOPE, ChanceCheck, PastForecast
 from .warnings import WARNINGS_JOB, By, ConversionWarning, Lever, WarningDigest, WarningNight, Watched
 
@@ -15,7 +16,10 @@ __all__ = [
     "GROUNDWORK",
     "JOB",
     "MONTHS",
+    "PLAIN",
     "QUARTERS",
+    "REVENUE",
+    "SCOPE",
     "TRACK_JOB",
     "TRACK_SCOPE",
     "WARNINGS_JOB",
@@ -32,12 +36,14 @@ __all__ = [
     "Groundwork",
     "GroundworkPart",
     "Lever",
+    "Metric",
     "NodeForecast",
     "PastForecast",
     "Plan",
     "PlanVersion",
     "RateSettings",
     "RateStages",
+    "Scope",
     "StageConversion",
     "Target",
     "WarningDigest",

@@ -1,19 +1,49 @@
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
 from operator import add
-from typing import Self, cast
+from typing import Any, Self, cast
 
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.expressions import Expression
 from django.utils.translation import gettext_lazy as _
 
+from customers.models import ProductLine, Region, Tier
 from teams.models import OrgUnit, User
 
+from .metrics import REVENUE, Metric
 from .plans import PlanVersion
 
 MONTHS = tuple(f"m{month:02}" for month in range(1, 13))  # of the fiscal year, not of the calendar
 QUARTERS = ("q1", "q2", "q3", "q4")
+SCOPE = ("metric", "product", "region", "tier")  # what a target asks for, and of which part of the sales
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a target asks for, and of which part of the sales: `metric` None = revenue, the others None or empty = all of it."""
+
+    metric: Metric | None = None
+    product: ProductLine | None = None
+    region: Region | None = None
+    tier: str = ""
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The values by which rows of this scope are found and made."""
+        return {name: getattr(self, name) for name in SCOPE}
+
+    @property
+    def adds_up(self) -> bool:
+        return self.metric is None or self.metric.adds_up
+
+    @property
+    def is_plain(self) -> bool:
+        return self == PLAIN
+
+
+PLAIN = Scope()
 
 
 def _sum(months: tuple[str, ...]) -> Expression:
@@ -33,6 +63,14 @@ def _generated(months: tuple[str, ...]) -> models.GeneratedField:
 
 
 class TargetQuerySet(models.QuerySet["Target"]):
+    def plain(self) -> Self:
+        """Targets of revenue, of everything that a unit or person sells: the rows of the grid and of the forecast."""
+        return self.filter(metric=None, product=None, region=None, tier="")
+
+    def other(self) -> Self:
+        """Targets of another metric, or of a part of the sales."""
+        return self.exclude(metric=None, product=None, region=None, tier="")
+
     def visible_to(self, user: User) -> Self:
         """
         Targets of the units and people whose work the user may see.
@@ -49,9 +87,12 @@ class TargetQuerySet(models.QuerySet["Target"]):
 
 class Target(models.Model):
     """
-    The revenue target of one unit or one person for one year.
+    What one unit or one person is to bring in one year.
 
-    Twelve months are entered; the database generates quarters and year, so that they cannot disagree.
+    A plain row asks for revenue of whatever is sold. `metric` asks for something else (None = revenue); product line, region
+    and tier narrow it to a part of the sales, each with all that is below it, and any of them may be left open.
+    Twelve months are entered; the database generates quarters and year, so that they cannot disagree. Of a rate, each month
+    holds the per cent asked for, and a year is their mean (`Metric.adds_up`).
     """
 
     class Split(models.TextChoices):
@@ -65,6 +106,10 @@ class Target(models.Model):
     version = models.ForeignKey(PlanVersion, models.CASCADE, related_name="targets")
     unit = models.ForeignKey(OrgUnit, models.PROTECT, null=True, blank=True, related_name="targets")
     person = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="targets")
+    metric = models.ForeignKey(Metric, models.PROTECT, null=True, blank=True, related_name="targets")
+    product = models.ForeignKey(ProductLine, models.PROTECT, null=True, blank=True, related_name="targets")
+    region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, related_name="targets")
+    tier = models.CharField(_("customer tier"), max_length=12, choices=Tier, blank=True)
     split = models.CharField(_("split"), max_length=12, choices=Split, default=Split.EVEN)
     m01, m02, m03 = _month(), _month(), _month()
     m04, m05, m06 = _month(), _month(), _month()
@@ -83,14 +128,20 @@ class Target(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["version", "unit"],
+                fields=["version", "unit", *SCOPE],
                 condition=Q(unit__isnull=False),
-                name="target_one_per_unit_and_version",
+                nulls_distinct=False,
+                name="target_one_per_unit_scope_and_version",
             ),
             models.UniqueConstraint(
-                fields=["version", "person"],
+                fields=["version", "person", *SCOPE],
                 condition=Q(person__isnull=False),
-                name="target_one_per_person_and_version",
+                nulls_distinct=False,
+                name="target_one_per_person_scope_and_version",
+            ),
+            models.CheckConstraint(
+                condition=~Q(metric=REVENUE),
+                name="target_of_revenue_names_no_metric",
             ),
             models.CheckConstraint(
                 condition=Q(unit__isnull=True) ^ Q(person__isnull=True),
@@ -104,3 +155,18 @@ class Target(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version_id}: unit {self.unit_id} person {self.person_id}"
+
+    @classmethod
+    def own_fields(cls) -> tuple[str, ...]:
+        """Return the columns that a copy of a row in another version takes over: all that people decided."""
+        made = {"id", "version_id", "lock_version", "updated_at"}
+        fields = cls._meta.concrete_fields
+        return tuple(field.attname for field in fields if field.attname not in made and not field.generated)
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.metric, self.product, self.region, self.tier)
+
+    @property
+    def is_plain(self) -> bool:
+        return self.metric_id is None and self.product_id is None and self.region_id is None and not self.tier

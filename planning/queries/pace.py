@@ -60,7 +60,7 @@ def quarter_pace(*, plan: Plan, person: User, user: User, as_of: date) -> Pace |
     first = months[3 * quarter - 3]
     after = plan.fiscal_year.after_date if quarter == 4 else months[3 * quarter]
     rows = actuals(first=first, after=as_of + timedelta(days=1), time_zone=plan.time_zone, owner=person.pk)
-    targets = Target.objects.visible_to(user).filter(person=person)
+    targets = Target.objects.visible_to(user).plain().filter(person=person)
     target = targets.filter(version__plan=plan, version__status=PlanVersion.Status.ACTIVE).first()
     share = WorkCalendar().share_gone(month_start(as_of), as_of)
     due = None

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.periods import add_months
-from planning.models import MONTHS, PlanVersion, Target
+from planning.models import MONTHS, PLAIN, PlanVersion, Scope, Target
 from teams.models import OrgUnit, User
 
 from .actuals import ByMonth, actuals, by_person, by_unit, sum_of, unit_parents
@@ -52,7 +52,12 @@ class Shape:
 
 
 def shape_of(
-    split: Target.Split, *, version: PlanVersion, unit: OrgUnit | None = None, person: User | None = None
+    split: Target.Split,
+    *,
+    version: PlanVersion,
+    unit: OrgUnit | None = None,
+    person: User | None = None,
+    scope: Scope = PLAIN,
 ) -> Shape:
     """Return the weights that a way of splitting gives to the months of a version's year, for a unit or a person."""
     match split:
@@ -66,7 +71,7 @@ def shape_of(
         case Target.Split.LAST_YEAR:
             return last_year_shape(version=version, unit=unit, person=person)
         case Target.Split.MANUAL | Target.Split.LADDER:
-            row = Target.objects.filter(version=version, unit=unit, person=person).first()
+            row = Target.objects.filter(version=version, unit=unit, person=person, **scope.columns).first()
             weights = tuple(getattr(row, month) for month in MONTHS) if row else EVEN
             return Shape(weights, Basis.KEPT) if row and any(weights) else Shape(EVEN, Basis.EVEN)
 

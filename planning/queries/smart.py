@@ -106,7 +106,7 @@ def _ground(version: PlanVersion, as_of: date) -> _Ground:
         managers=dict(answering.values_list("unit", "user__name")),
         places={row.user_id: (row.unit_id, row.unit.name) for row in held},
         parents=parents,
-        with_target=frozenset(version.targets.filter(unit__isnull=False).values_list("unit", flat=True)),
+        with_target=frozenset(version.targets.plain().filter(unit__isnull=False).values_list("unit", flat=True)),
         before_by_unit={unit: sum_of(months) for unit, months in by_unit(won, parents).items()},
         before_by_person={person: sum_of(months) for person, months in by_person(won).items()},
         forecasts={

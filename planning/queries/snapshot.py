@@ -96,7 +96,7 @@ def snapshot(*, plan: Plan, as_of: date) -> Snapshot:
 
 def _targets(plan: Plan, places: Organisation) -> dict[int, Target]:
     """Targets of the active version by node; without an active version there is nothing to attain."""
-    rows = Target.objects.filter(version__in=plan.versions.active())
+    rows = Target.objects.plain().filter(version__in=plan.versions.active())
     found = {}
     for row in rows:
         node = places.node_of(unit_id=row.unit_id, person_id=row.person_id)

@@ -119,7 +119,7 @@ def target_grid(*, version: PlanVersion, user: User, as_of: date) -> TargetGrid:
     day = min(as_of, year.after_date - timedelta(days=1))
     months = fiscal_months(year)
     units = list(OrgUnit.objects.visible_to(user).order_by("position", "name", "pk"))
-    targets = list(Target.objects.visible_to(user).filter(version=version).select_related("person"))
+    targets = list(Target.objects.visible_to(user).plain().filter(version=version).select_related("person"))
     of_unit = {target.unit_id: target for target in targets if target.unit_id}
     of_person = {target.person_id: target for target in targets if target.person_id}
     won = year_actuals(version.plan, as_of=as_of)

@@ -70,7 +70,7 @@ def version_changes(*, before: PlanVersion, after: PlanVersion, user: User, as_o
     Rows that only the earlier version knows (somebody left, a unit was closed) stand at the end.
     """
     grid = target_grid(version=after, user=user, as_of=as_of)
-    targets = Target.objects.visible_to(user).filter(version=before).select_related("unit", "person")
+    targets = Target.objects.visible_to(user).plain().filter(version=before).select_related("unit", "person")
     old = {row_key(unit=target.unit_id, person=target.person_id): target for target in targets}
     rows = [_change(row, old.pop(row.key, None)) for row in grid.rows]
     gone = sorted(old.values(), key=lambda target: (target.unit is None, str(target.unit or target.person)))

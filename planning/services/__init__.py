@@ -6,6 +6,7 @@ from .digests import due_week, send_digests
 from .forecasts import YearIsOver, run_forecast
 from .groundwork import help_with_groundwork, lay_groundwork, nobody
 from .ladders import climb_target
+from .metrics import restore_metrics
 from .refusals import (
     AmountIsInvalid,
     CallIsInvalid,
@@ -69,6 +70,7 @@ __all__ = [
     "nobody",
     "open_fiscal_year",
     "reopen_warning",
+    "restore_metrics",
     "revise_plan",
     "run_forecast",
     "run_track_record",

@@ -15,7 +15,7 @@ from core.errors import Problem, VersionConflict
 from core.money import CENT, smallest_unit, split_amount
 from core.transactions import within_transaction
 from planning import policies, queries
-from planning.models import MONTHS, PlanVersion, Target
+from planning.models import MONTHS, PLAIN, SCOPE, Metric, PlanVersion, Scope, Target
 from planning.queries import Basis
 from teams.models import OrgUnit, User
 
@@ -43,12 +43,14 @@ def set_target(
     lock_version: int,
     unit: OrgUnit | None = None,
     person: User | None = None,
+    scope: Scope = PLAIN,
 ) -> Target:
     """
     Set the twelve months of a unit's or a person's target, by hand.
 
-    Shapes: months (12,), in fiscal order, in the plan's currency, zero or more.
+    Shapes: months (12,), in fiscal order, zero or more.  Units: the plan's currency, a count, or per cent, as the metric says.
 
+    :param scope: what is asked for, and of which part of the sales; unless given, revenue of everything
     :param lock_version: the version of the row that the person looked at; 0 = there was none
     :raises PlanIsActive: unless the version is a draft
     :raises VersionConflict: where somebody changed the row since; its `extra` carries `theirs` and `mine`
@@ -60,6 +62,7 @@ def set_target(
         version=version,
         unit=unit,
         person=person,
+        scope=scope,
         months=months,
         split=Target.Split.MANUAL,
         actor=actor,
@@ -78,16 +81,24 @@ def split_target(
     lock_version: int,
     unit: OrgUnit | None = None,
     person: User | None = None,
+    scope: Scope = PLAIN,
 ) -> Spread:
     """
-    Spread a total over the twelve months, exact to the smallest unit of the currency.
+    Spread a total over the twelve months, exact to the smallest unit of the currency; of a rate, every month asks for it.
 
     :param split: one of `Target.Split`; by hand = in the shape that the row has now, evenly where it has none
     :raises PlanIsActive, VersionConflict, AmountIsInvalid, NotAllowed: as `set_target`
     """
     require(policies.can_set_target(actor, version, unit=unit, person=person))
     return _spread(
-        version=version, unit=unit, person=person, total=total, split=split, actor=actor, lock_version=lock_version
+        version=version,
+        unit=unit,
+        person=person,
+        scope=scope,
+        total=total,
+        split=split,
+        actor=actor,
+        lock_version=lock_version,
     )
 
 
@@ -101,15 +112,19 @@ def _spread(
     split: str,
     actor: User,
     lock_version: int,
+    scope: Scope = PLAIN,
 ) -> Spread:
-    least = max(CENT, smallest_unit(version.plan.currency))
-    _check({"total": total}, least)
-    shape = queries.shape_of(Target.Split(split), version=version, unit=unit, person=person)
+    least = _least(version, scope)
+    _check({"total": total}, least, scope)
+    split = split if scope.adds_up else Target.Split.EVEN
+    shape = queries.shape_of(Target.Split(split), version=version, unit=unit, person=person, scope=scope)
+    months = split_amount(total, shape.weights, unit=least) if scope.adds_up else [total] * len(MONTHS)
     target = _write(
         version=version,
         unit=unit,
         person=person,
-        months=split_amount(total, shape.weights, unit=least),
+        scope=scope,
+        months=months,
         split=split,
         actor=actor,
         lock_version=lock_version,
@@ -130,6 +145,7 @@ def _write(
     actor: User,
     lock_version: int,
     event: str,
+    scope: Scope = PLAIN,
     **facts: object,
 ) -> Target:
     if (unit is None) == (person is None):
@@ -137,17 +153,19 @@ def _write(
     if len(months) != len(MONTHS):
         raise ValueError(f"A year has twelve months, not {len(months)}.")
     amounts = dict(zip(MONTHS, months, strict=True))
-    _check(amounts, max(CENT, smallest_unit(version.plan.currency)))
+    _check(amounts, _least(version, scope), scope)
     _hold_draft(version)
-    before = Target.objects.filter(version=version, unit=unit, person=person).first()
+    rows = Target.objects.filter(version=version, unit=unit, person=person, **scope.columns)
+    before = rows.first()
     if before is None:
-        target = _first(version, unit, person, amounts, split) if lock_version == 0 else None
+        row = Target(version=version, unit=unit, person=person, split=split, **scope.columns, **amounts)
+        target = _first(row) if lock_version == 0 else None
     else:
         matched = Target.objects.filter(pk=before.pk, lock_version=lock_version)
         changed = matched.update(**amounts, split=split, lock_version=F("lock_version") + 1, updated_at=Now())
         target = before if changed else None
     if target is None:
-        theirs = Target.objects.filter(version=version, unit=unit, person=person).first()
+        theirs = rows.first()
         raise VersionConflict(
             current=theirs.lock_version if theirs else 0,
             theirs=[str(getattr(theirs, month)) for month in MONTHS] if theirs else None,
@@ -155,33 +173,45 @@ def _write(
         )
     was = [getattr(before, month) for month in MONTHS] if before else None
     target.refresh_from_db()
-    audit.record(event, actor=actor, subject=target, split=split, was=was, months=list(months), **facts)
+    asked = {name: getattr(target, name) for name in SCOPE if getattr(target, name)}
+    audit.record(event, actor=actor, subject=target, split=split, was=was, months=list(months), **asked, **facts)
     return target
 
 
 @within_transaction
-def _first(
-    version: PlanVersion, unit: OrgUnit | None, person: User | None, amounts: dict[str, Decimal], split: str
-) -> Target | None:
+def _first(row: Target) -> Target | None:
     """Write the first target of a row; None where another was quicker."""
     try:
         with transaction.atomic():
-            return Target.objects.create(version=version, unit=unit, person=person, split=split, **amounts)
+            row.save(force_insert=True)
     except IntegrityError:
         return None
+    return row
 
 
-def _check(amounts: dict[str, Decimal], least: Decimal) -> None:
-    problems = [Problem(field, reason) for field, amount in amounts.items() if (reason := _fault(amount, least))]
+def _least(version: PlanVersion, scope: Scope) -> Decimal:
+    """Return the smallest amount that a target of this scope can hold: a cent, one deal, a hundredth of a per cent."""
+    if scope.metric is None or scope.metric.unit == Metric.Unit.MONEY:
+        return max(CENT, smallest_unit(version.plan.currency))
+    return CENT if scope.metric.kind in {Metric.Kind.UNITS, Metric.Kind.RATE} else Decimal(1)
+
+
+def _check(amounts: dict[str, Decimal], least: Decimal, scope: Scope) -> None:
+    found = ((field, _fault(amount, least, scope)) for field, amount in amounts.items())
+    problems = [Problem(field, reason) for field, reason in found if reason]
     if problems:
         raise AmountIsInvalid(problems[0].message, problems=problems)
 
 
-def _fault(amount: Decimal, least: Decimal) -> str:
+def _fault(amount: Decimal, least: Decimal, scope: Scope) -> str:
     if not amount.is_finite() or amount < 0:
         return _("A target is zero or more.")
     if amount > LARGEST:
         return _("This is more than a target can hold.")
+    if not scope.adds_up and amount > 100:
+        return _("A rate is at most 100 %.")
+    if amount % least and scope.metric is not None and scope.metric.unit != Metric.Unit.MONEY:
+        return _("Enter a whole number.") if least == 1 else _("Enter at most two decimals.")
     if amount % least:
         return _("This currency has no amount smaller than %(least)s.") % {"least": least}
     return ""

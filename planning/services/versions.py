@@ -9,7 +9,7 @@ from core import audit
 from core.access import require
 from core.transactions import within_transaction
 from planning import policies
-from planning.models import MONTHS, Plan, PlanVersion, Target
+from planning.models import Plan, PlanVersion, Target
 from teams.models import User
 
 from .refusals import DraftExists, NoActiveVersion, PlanHasChanged, PlanHasNoTargets, PlanIsActive
@@ -77,8 +77,8 @@ def revise_plan(*, plan: Plan, actor: User, note: str = "") -> PlanVersion:
         based_on=active,
         created_by=actor,
     )
-    kept = ("unit_id", "person_id", "split", *MONTHS)
-    Target.objects.bulk_create(Target(version=draft, **row) for row in active.targets.order_by("pk").values(*kept))
+    rows = active.targets.order_by("pk").values(*Target.own_fields())
+    Target.objects.bulk_create(Target(version=draft, **row) for row in rows)
     audit.record("planning.plan.revised", actor=actor, subject=draft, number=draft.number, based_on=active, note=note)
     return draft
 

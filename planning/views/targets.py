@@ -97,7 +97,7 @@ class Subject:
 
     @property
     def target(self) -> Target | None:
-        return Target.objects.filter(version=self.version, unit=self.unit, person=self.person).first()
+        return Target.objects.plain().filter(version=self.version, unit=self.unit, person=self.person).first()
 
     @property
     def url_arguments(self) -> dict[str, int]:

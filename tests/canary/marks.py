@@ -49,6 +49,7 @@ COMMON = frozenset(
         "planning.forecastreview",
         "planning.groundwork",
         "planning.groundworkpart",
+        "planning.metric",
         "planning.plan",
         "planning.ratesettings",
         "planning.ratestages",

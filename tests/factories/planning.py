@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from planning.models import MONTHS, FiscalYear, Plan, PlanVersion, Target
+from planning.models import MONTHS, PLAIN, FiscalYear, Metric, Plan, PlanVersion, Scope, Target
 from teams.models import OrgUnit, User
 from tests.factories.teams import make_person
 
@@ -53,6 +53,7 @@ def make_target(
     *,
     unit: OrgUnit | None = None,
     person: User | None = None,
+    scope: Scope = PLAIN,
     month: Decimal = Decimal("100.00"),
     **months: Decimal,
 ) -> Target:
@@ -68,9 +69,18 @@ def make_target(
     if not version.is_draft:
         PlanVersion.objects.filter(pk__in=hidden).update(status=PlanVersion.Status.SUPERSEDED, activated_at=Now())
         versions.update(status=PlanVersion.Status.DRAFT, activated_at=None)
-    target = Target.objects.create(version=version, unit=unit, person=person, **amounts)
+    target = Target.objects.create(version=version, unit=unit, person=person, **scope.columns, **amounts)
     if not version.is_draft:
         versions.update(status=version.status, activated_at=version.activated_at)
         PlanVersion.objects.filter(pk__in=hidden).update(status=PlanVersion.Status.DRAFT, activated_at=None)
     target.refresh_from_db()
     return target
+
+
+def make_metric(kind: str = Metric.Kind.WINS, **fields: object) -> Metric:
+    """Return the standard metric of a kind, or make the one that is named; tables that a test emptied hold none."""
+    money, rate = {"revenue", "margin"}, {"rate"}
+    unit = Metric.Unit.MONEY if kind in money else Metric.Unit.PERCENT if kind in rate else Metric.Unit.COUNT
+    code = str(fields.pop("code", kind))
+    given = {"name": code.title(), "kind": kind, "unit": unit, **fields}
+    return Metric.objects.get_or_create(code=code, defaults=given)[0]

@@ -6,8 +6,10 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from planning.models import MONTHS, PlanVersion, Target
-from tests.factories.planning import make_target, make_version
+from customers.models import Tier
+from planning.models import MONTHS, REVENUE, PlanVersion, Scope, Target
+from tests.factories.customers import make_product
+from tests.factories.planning import make_metric, make_target, make_version
 from tests.factories.teams import Cast, make_person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("R1.2")]
@@ -44,8 +46,46 @@ def test_a_target_is_of_a_unit_or_of_a_person(cast: Cast) -> None:
 def test_a_unit_has_one_target_in_a_version(cast: Cast) -> None:
     version = make_version()
     make_target(version, unit=cast.east)
-    with pytest.raises(IntegrityError, match="target_one_per_unit_and_version"):
+    with pytest.raises(IntegrityError, match="target_one_per_unit_scope_and_version"):
         make_target(version, unit=cast.east)
+
+
+@pytest.mark.requirement("R1.1")
+def test_a_unit_has_one_target_of_each_metric_and_part_of_the_sales(cast: Cast) -> None:
+    version, product = make_version(), make_product()
+    scopes = [Scope(metric=make_metric()), Scope(product=product), Scope(tier=Tier.KEY), Scope(make_metric(), product)]
+    make_target(version, unit=cast.east)
+    for scope in scopes:
+        make_target(version, unit=cast.east, scope=scope)
+    for scope in scopes:
+        with pytest.raises(IntegrityError, match="target_one_per_unit_scope_and_version"), transaction.atomic():
+            make_target(version, unit=cast.east, scope=scope)
+
+
+@pytest.mark.requirement("R1.1")
+def test_a_person_has_one_target_of_each_metric_and_part_of_the_sales(cast: Cast) -> None:
+    version, scope = make_version(), Scope(metric=make_metric())
+    make_target(version, person=cast.rao)
+    make_target(version, person=cast.rao, scope=scope)
+    with pytest.raises(IntegrityError, match="target_one_per_person_scope_and_version"):
+        make_target(version, person=cast.rao, scope=scope)
+
+
+@pytest.mark.requirement("R1.1")
+def test_revenue_is_said_in_one_way_only(cast: Cast) -> None:
+    with pytest.raises(IntegrityError, match="target_of_revenue_names_no_metric"):
+        make_target(make_version(), unit=cast.east, scope=Scope(metric=make_metric(REVENUE)))
+
+
+@pytest.mark.requirement("R1.1")
+def test_plain_rows_are_revenue_of_everything(cast: Cast) -> None:
+    version = make_version()
+    plain = make_target(version, unit=cast.east)
+    others = [make_target(version, unit=cast.east, scope=Scope(tier=Tier.KEY))]
+    others.append(make_target(version, unit=cast.east, scope=Scope(metric=make_metric())))
+    assert list(Target.objects.plain()) == [plain]
+    assert list(Target.objects.other().order_by("pk")) == others
+    assert [row.is_plain for row in (plain, *others)] == [True, False, False]
 
 
 def test_a_month_is_not_negative(cast: Cast) -> None:
