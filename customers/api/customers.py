@@ -1,6 +1,6 @@
 from django.db.models import QuerySet
 from django.urls import reverse
-from django_filters import CharFilter, FilterSet
+from django_filters import CharFilter, ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin
@@ -12,7 +12,7 @@ from core.access import require
 from core.api.filters import SearchFilter, WholeNumberFilter
 from core.api.viewsets import Retrieves
 from customers import policies, services
-from customers.models import Customer
+from customers.models import Customer, Tier
 from customers.serializers import ContactIn, ContactOut, CustomerChange, CustomerIn, CustomerOut
 
 
@@ -20,6 +20,7 @@ class CustomerFilters(FilterSet):
     q = SearchFilter("name", "external_id")
     owner = WholeNumberFilter(field_name="owner_id")
     region = WholeNumberFilter(field_name="region_id")
+    tier = ChoiceFilter(choices=Tier.choices)
     external_id = CharFilter(max_length=80)
 
     class Meta:

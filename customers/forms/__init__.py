@@ -4,7 +4,7 @@ from .activities import ActivityForm, FinishForm
 from .customers import ContactForm, CustomerForm
 from .deals import AmendForm, DealFactsForm, DealForm, HandOverForm, MoveForm, ReopenForm, VersionForm
 from .filters import BoardFilter, CustomerFilter, DealFilter
-from .setup import NewWordForm, PlaceForm, WordForm
+from .setup import NewPartForm, NewWordForm, PlaceForm, WordForm
 
 __all__ = [
     "ActivityForm",
@@ -19,6 +19,7 @@ __all__ = [
     "FinishForm",
     "HandOverForm",
     "MoveForm",
+    "NewPartForm",
     "NewWordForm",
     "PlaceForm",
     "ReopenForm",

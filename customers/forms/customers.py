@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from customers.forms.fields import Form, WordField, reachable_people, version_field
-from customers.models import Contact, Customer, Region
+from customers.models import Contact, Customer, Region, Tier
 from teams.models import User
 
 
@@ -18,10 +18,11 @@ class CustomerForm(Form):
     owner = forms.ModelChoiceField(User.objects.none(), label=_("Owner"), required=False, empty_label=_("Nobody yet"))
     region = WordField(Region, label=_("Market region"))
     industry = forms.CharField(label=_("Industry"), max_length=80, required=False)
+    tier = forms.ChoiceField(label=_("Customer tier"), choices=[("", _("Not tiered")), *Tier.choices], required=False)
     note = forms.CharField(label=_("Note"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
     def __init__(self, *args: Any, user: User, customer: Customer | None = None, **kwargs: Any) -> None:
-        names = ("version", "name", "owner", "region", "industry", "note")
+        names = ("version", "name", "owner", "region", "industry", "tier", "note")
         if customer is not None:
             kwargs.setdefault("initial", {name: getattr(customer, name) for name in names})
         super().__init__(*args, **kwargs)

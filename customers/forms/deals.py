@@ -7,11 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.forms.fields import (
     Amount,
+    Cost,
     CustomerField,
     Day,
     Form,
     Moment,
     StageField,
+    Units,
     WordField,
     reachable_people,
     version_field,
@@ -31,6 +33,8 @@ class DealForm(Form):
     product = WordField(ProductLine, label=_("Product line"))
     region = WordField(Region, label=_("Market region"))
     channel = WordField(Channel, label=_("Lead source"))
+    units = Units()
+    cost = Cost()
     owner = forms.ModelChoiceField(User.objects.none(), label=_("Owner"), empty_label=None)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -64,9 +68,11 @@ class DealFactsForm(Form):
     product = WordField(ProductLine, label=_("Product line"))
     region = WordField(Region, label=_("Market region"))
     channel = WordField(Channel, label=_("Lead source"))
+    units = Units()
+    cost = Cost()
 
     def __init__(self, *args: Any, user: User, deal: Deal, **kwargs: Any) -> None:
-        names = ("version", "title", "customer", "product", "region", "channel")
+        names = ("version", "title", "customer", "product", "region", "channel", "units", "cost")
         kwargs.setdefault("initial", {name: getattr(deal, name) for name in names})
         super().__init__(*args, **kwargs)
         self.fields["customer"].offer(Customer.objects.visible_to(user))

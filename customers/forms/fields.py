@@ -95,6 +95,23 @@ class Amount(forms.DecimalField):
         )
 
 
+class Units(Amount):
+    """How many are sold; empty means not known."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            **{"label": _("Units sold"), "help_text": _("Empty means not known, which is not zero."), **options}
+        )
+
+
+class Cost(Amount):
+    """What the things sold cost the company; empty means not known."""
+
+    def __init__(self, **options: Any) -> None:
+        said = _("Amount less cost is the gross margin. Empty means not known, which is not zero.")
+        super().__init__(**{"label": _("Cost"), "help_text": said, **options})
+
+
 class WordField(forms.ModelChoiceField):  # type: ignore[type-arg]  # the model is given when it is made
     """A product line, region or channel: those in use, and the one that stands there now even if it has retired."""
 

@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Channel, Customer, Deal, ProductLine, Region, Stage
+from customers.models import Channel, Customer, Deal, ProductLine, Region, Stage, Tier
 from customers.models.deals import DealQuerySet
 from teams.models import User
 
@@ -123,6 +123,7 @@ class CustomerFilter(Narrowing):
     region = filters.ModelChoiceFilter(
         queryset=Region.objects.all(), label=_("Market region"), empty_label=_("All market regions")
     )
+    tier = filters.ChoiceFilter(choices=Tier.choices, label=_("Customer tier"), empty_label=_("All tiers"))
 
     class Meta:
         model = Customer

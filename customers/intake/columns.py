@@ -180,6 +180,22 @@ FIELDS = (
         help=_("Known only when the deal is won; taken for won deals alone."),
     ),
     Field(
+        "units",
+        _("Units sold"),
+        "money",
+        ("units", "quantity", "qty", "pieces", "数量", "销售数量", "件数"),
+        help=_("How many are sold. A blank is unknown, not zero."),
+    ),
+    Field(
+        "cost",
+        _("Cost"),
+        "money",
+        ("cost", "total cost", "cost of goods", "cost price", "成本", "总成本", "成本金额"),
+        help=_(
+            "What is sold costs the company; the amount less the cost is the gross margin. A blank is unknown, not zero."
+        ),
+    ),
+    Field(
         "expected_close",
         _("Expected close"),
         "day",

@@ -12,6 +12,7 @@ from .problems import Finding
 from .rows import Refused, Row, When
 
 WORDS = ("customer", "product", "region", "channel", "title")
+NUMBERS = ("units", "cost")  # beside the ledger, as the words are
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class History:
     region: str | None = None
     channel: str | None = None
     title: str | None = None
+    units: Decimal | None = None
+    cost: Decimal | None = None
     left_out_amount: bool = False
 
     @property
@@ -74,6 +77,7 @@ class History:
             ),
             *((owner, when.told) for owner, when in self.owners),
             *(getattr(self, word) for word in WORDS),
+            *((number, value) for number in NUMBERS if (value := getattr(self, number)) is not None),
         ]
         return hashlib.sha256(repr(told).encode()).hexdigest()[:40]
 
@@ -165,6 +169,8 @@ class histories:  # noqa: N801  # reads as the generator that it is: `for histor
             steps=tuple(steps),
             owners=((row.owner, created),),
             left_out_amount=stage.kind != "won" and bool(row.won_amount),
+            units=row.units,
+            cost=row.cost,
             **{word: getattr(row, word) for word in WORDS},
         )
 
@@ -223,6 +229,7 @@ class histories:  # noqa: N801  # reads as the generator that it is: `for histor
         steps: list[Step] = []
         owners: list[tuple[str | None, When]] = []
         told: dict[str, str | None] = dict.fromkeys(WORDS)
+        counted: dict[str, Decimal | None] = dict.fromkeys(NUMBERS)
         last: Step | None = None
         for row in rows:
             when = _entered(row)
@@ -245,6 +252,7 @@ class histories:  # noqa: N801  # reads as the generator that it is: `for histor
             if not owners or (row.owner is not None and row.owner != owners[-1][0]):
                 owners.append((row.owner, when))
             told.update({word: value for word in WORDS if (value := getattr(row, word)) is not None})
+            counted.update({number: value for number in NUMBERS if (value := getattr(row, number)) is not None})
         if len(owners) > 1 and owners[0][0] is None:
             owners = [(owners[1][0], owners[0][1]), *owners[2:]]
         lines = tuple(sorted(row.line for row in rows))
@@ -259,6 +267,8 @@ class histories:  # noqa: N801  # reads as the generator that it is: `for histor
             region=told["region"],
             channel=told["channel"],
             title=told["title"],
+            units=counted["units"],
+            cost=counted["cost"],
         )
 
     def _finding(self, row: Row, code: str, name: str, value: object = "", **facts: object) -> Finding:

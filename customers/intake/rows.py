@@ -57,6 +57,8 @@ class Row:
     closed: When | None = None
     amount: Decimal | None = None
     won_amount: Decimal | None = None
+    units: Decimal | None = None
+    cost: Decimal | None = None
     expected_close: When | None = None
     owner: str | None = None
     customer: str | None = None

@@ -1,7 +1,7 @@
-from rest_framework.serializers import EmailField
+from rest_framework.serializers import ChoiceField, EmailField
 
 from core.api.serializers import In, ModelOut, Text
-from customers.models import Contact, Customer
+from customers.models import Contact, Customer, Tier
 
 from . import links
 
@@ -9,7 +9,7 @@ from . import links
 class CustomerOut(ModelOut):
     class Meta:
         model = Customer
-        fields = ["id", "name", "external_id", "owner", "region", "industry", "note", "version"]
+        fields = ["id", "name", "external_id", "owner", "region", "industry", "tier", "note", "version"]
 
 
 class CustomerIn(In):
@@ -17,6 +17,7 @@ class CustomerIn(In):
     owner = links.owner(required=False)
     region = links.region(required=False, allow_null=True)
     industry = Text(max_length=80, required=False, allow_blank=True)
+    tier = ChoiceField(choices=Tier.choices, required=False, allow_blank=True)
     note = Text(max_length=4000, required=False, allow_blank=True, lines=True)
 
 
@@ -25,6 +26,7 @@ class CustomerChange(In):
     owner = links.owner(required=False)
     region = links.region(required=False, allow_null=True)
     industry = Text(max_length=80, required=False, allow_blank=True)
+    tier = ChoiceField(choices=Tier.choices, required=False, allow_blank=True)
     note = Text(max_length=4000, required=False, allow_blank=True, lines=True)
 
 

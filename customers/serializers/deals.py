@@ -5,7 +5,7 @@ from . import links
 
 
 class DealOut(ModelOut):
-    """A deal as its ledger leaves it. `amount` null = not known, which is not zero."""
+    """A deal as its ledger leaves it. `amount`, `units` and `cost` null = not known, which is not zero."""
 
     class Meta:
         model = Deal
@@ -23,6 +23,8 @@ class DealOut(ModelOut):
             "stage",
             "amount",
             "expected_close_date",
+            "units",
+            "cost",
             "created_date",
             "stage_since",
             "closed_date",
@@ -60,6 +62,8 @@ class DealIn(In):
     product = links.product(required=False, allow_null=True)
     region = links.region(required=False, allow_null=True)
     channel = links.channel(required=False, allow_null=True)
+    units = Amount(required=False, allow_null=True, min_value=0, max_digits=14)
+    cost = Amount(required=False, allow_null=True, min_value=0, max_digits=14)
     occurred_at = Moment(required=False)
 
 
@@ -71,6 +75,8 @@ class DealChange(In):
     product = links.product(required=False, allow_null=True)
     region = links.region(required=False, allow_null=True)
     channel = links.channel(required=False, allow_null=True)
+    units = Amount(required=False, allow_null=True, min_value=0, max_digits=14)
+    cost = Amount(required=False, allow_null=True, min_value=0, max_digits=14)
 
 
 class MoveIn(In):

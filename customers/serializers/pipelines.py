@@ -21,13 +21,13 @@ class PipelineOut(ModelOut):
 class ProductLineOut(ModelOut):
     class Meta:
         model = ProductLine
-        fields = WORD
+        fields = [*WORD, "parent"]
 
 
 class RegionOut(ModelOut):
     class Meta:
         model = Region
-        fields = WORD
+        fields = [*WORD, "parent"]
 
 
 class ChannelOut(ModelOut):

@@ -20,6 +20,7 @@ class CustomerFacts(TypedDict, total=False):
     owner: User | None
     region: Region | None
     industry: str
+    tier: str
     note: str
 
 
@@ -40,6 +41,7 @@ def create_customer(
     owner: User | None = None,
     region: Region | None = None,
     industry: str = "",
+    tier: str = "",
     note: str = "",
 ) -> Customer:
     """
@@ -48,7 +50,9 @@ def create_customer(
     :raises OwnerIsOutOfReach, WordIsRetired:
     """
     owner = owner or actor
-    facts = CustomerFacts(name=name.strip(), owner=owner, region=region, industry=industry.strip(), note=note.strip())
+    facts = CustomerFacts(
+        name=name.strip(), owner=owner, region=region, industry=industry.strip(), tier=tier, note=note.strip()
+    )
     _check_links(facts, actor)
     customer = Customer.objects.create(**facts)
     audit.record("customers.customer.created", actor=actor, subject=customer, name=customer.name, owner=owner)
@@ -124,6 +128,7 @@ def _conflict(current: Customer) -> VersionConflict:
         owner=current.owner_id,
         region=current.region_id,
         industry=current.industry,
+        tier=current.tier,
         note=current.note,
     )
 

@@ -24,6 +24,8 @@ class DealFacts(TypedDict, total=False):
     product: ProductLine | None
     region: Region | None
     channel: Channel | None
+    units: Decimal | None
+    cost: Decimal | None
 
 
 @transaction.atomic(durable=True)
@@ -41,17 +43,27 @@ def create_deal(
     product: ProductLine | None = None,
     region: Region | None = None,
     channel: Channel | None = None,
+    units: Decimal | None = None,
+    cost: Decimal | None = None,
     occurred_at: datetime | None = None,
 ) -> Deal:
     """
     Begin a deal in an open stage (the pipeline's first unless given).
 
     :param occurred_at: when it began in the business; the door's `now` unless given
-    :raises OwnerIsOutOfReach, CustomerIsOutOfReach, StageIsNotOpen, StageIsRetired, TimeIsOutOfOrder:
+    :raises OwnerIsOutOfReach, CustomerIsOutOfReach, StageIsNotOpen, StageIsRetired, TimeIsOutOfOrder, AmountIsNegative:
     """
     _check_owner(owner, actor)
-    facts = DealFacts(title=title.strip(), customer=customer, product=product, region=region, channel=channel)
-    _check_links(facts, actor)
+    facts = DealFacts(
+        title=title.strip(),
+        customer=customer,
+        product=product,
+        region=region,
+        channel=channel,
+        units=units,
+        cost=cost,
+    )
+    _check_facts(facts, actor)
     stage = stage or pipeline.stages.open().in_use().first()
     if stage is None:
         raise refusals.PipelineNeedsItsStages(_("This pipeline has no open stage in use."))
@@ -251,15 +263,15 @@ def hand_over_deal(
 @transaction.atomic(durable=True)
 def edit_deal(*, deal: Deal, version: int, actor: User, **facts: Unpack[DealFacts]) -> Deal:
     """
-    Change what is known of a deal beside its ledger: title, customer, product line, region, channel.
+    Change what is known of a deal beside its ledger: title, customer, product line, region, channel, units, cost.
 
-    :raises VersionConflict, CustomerIsOutOfReach, WordIsRetired:
+    :raises VersionConflict, CustomerIsOutOfReach, WordIsRetired, AmountIsNegative:
     """
     current = current_deal(deal=deal, version=version)
     changed = {name: value for name, value in facts.items() if getattr(current, name) != value}
     if not changed:
         return current
-    _check_links(changed, actor)
+    _check_facts(changed, actor)
     before = {name: getattr(current, name) for name in changed}
     _claim(current, **changed)
     audit.record(
@@ -325,7 +337,7 @@ def _check_owner(owner: User, actor: User) -> None:
         raise refusals.OwnerIsOutOfReach
 
 
-def _check_links(facts: DealFacts | dict[str, object], actor: User) -> None:
+def _check_facts(facts: DealFacts | dict[str, object], actor: User) -> None:
     customer = facts.get("customer")
     if isinstance(customer, Customer) and not Customer.objects.visible_to(actor).filter(pk=customer.pk).exists():
         raise refusals.CustomerIsOutOfReach
@@ -333,3 +345,7 @@ def _check_links(facts: DealFacts | dict[str, object], actor: User) -> None:
         word = facts.get(name)
         if isinstance(word, ProductLine | Region | Channel) and not word.is_active:
             raise refusals.WordIsRetired(name)
+    for name in ("units", "cost"):
+        number = facts.get(name)
+        if isinstance(number, Decimal) and number < 0:
+            raise refusals.AmountIsNegative(field=name)

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from customers.intake import Finding, History, StageRef, Step, When
-from customers.intake.histories import WORDS
+from customers.intake.histories import NUMBERS, WORDS
 from customers.queries.imports import KINDS, Directory, Entry, KnownDeal
 from teams.models import User
 
@@ -45,6 +45,7 @@ class Judgement:
 
     :param owners: of a new deal: who had it from when on. Of a known one: who gets it and when, if it changes hands
     :param words: customer, product, region and channel that the deal gets
+    :param numbers: units and cost that the deal gets
     """
 
     history: History
@@ -53,6 +54,7 @@ class Judgement:
     owners: list[tuple[Entry, datetime]] = field(default_factory=list)
     words: dict[str, Entry] = field(default_factory=dict)
     title: str | None = None
+    numbers: dict[str, Decimal] = field(default_factory=dict)
     known: KnownDeal | None = None
     findings: tuple[Finding, ...] = ()
 
@@ -92,6 +94,7 @@ def told(history: History) -> dict[str, str | None]:
         "expected_close": None if expected is None else expected.isoformat(),
         "owner": history.owners[-1][0],
         **{word: getattr(history, word) for word in WORDS},
+        **{number: str(value) for number in NUMBERS if (value := getattr(history, number)) is not None},
     }
 
 
@@ -134,8 +137,9 @@ def judge(
     if isinstance(outcome, Finding):
         return _refused(history, [outcome])
     title = history.title if history.title and history.title != known.told.get("title") else None
-    fate = Fate.CHANGED if outcome or owners or words or title else Fate.UNCHANGED
-    return Judgement(history, fate, outcome, owners, words, title, known)
+    numbers = _numbers(history, known)
+    fate = Fate.CHANGED if outcome or owners or words or title or numbers else Fate.UNCHANGED
+    return Judgement(history, fate, outcome, owners, words, title, numbers, known)
 
 
 def _begun(
@@ -144,7 +148,8 @@ def _begun(
     lines: list[Line] = []
     for step in history.steps:
         _append(lines, step, setting, from_stage=lines[-1].stage if lines else None, at=step.when.at)
-    return Judgement(history, Fate.CREATED, lines, owners, words, history.title or _title(history, words))
+    title = history.title or _title(history, words)
+    return Judgement(history, Fate.CREATED, lines, owners, words, title, _numbers(history, None))
 
 
 def _title(history: History, words: dict[str, Entry]) -> str:
@@ -268,6 +273,18 @@ def _words(history: History, setting: Setting, known: KnownDeal | None, findings
         elif known is None or entry.pk is None or entry.pk != getattr(known.deal, f"{kind}_id"):
             found[kind] = entry
     return found
+
+
+def _numbers(history: History, known: KnownDeal | None) -> dict[str, Decimal]:
+    """Return the units and cost that the deal gets: what the file tells, of a known deal what it tells differently."""
+    found = {number: value for number in NUMBERS if (value := getattr(history, number)) is not None}
+    if known is None:
+        return found
+    return {
+        number: value
+        for number, value in found.items()
+        if known.told.get(number) != str(value) and getattr(known.deal, number) != value
+    }
 
 
 def _owners(

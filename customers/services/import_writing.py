@@ -68,6 +68,7 @@ def _new_deal(judgement: Judgement, reading: Reading) -> Deal:
         external_id=history.external_id,
         pipeline=reading.file.pipeline,
         owner_id=judgement.owners[-1][0].pk or 0,
+        **judgement.numbers,
         **{f"{kind}_id": entry.pk for kind, entry in judgement.words.items()},
     )
 
@@ -102,10 +103,10 @@ def _ledger_line(
 
 
 def _write_beside_the_ledger(judgements: Iterable[Judgement], people: dict[int, User]) -> None:
-    """Write what a known deal gets beside its ledger: words, title, another owner from a moment on."""
+    """Write what a known deal gets beside its ledger: words, title, units, cost, another owner from a moment on."""
     for judgement in judgements:
         assert judgement.known is not None  # noqa: S101  # the caller sorted them
-        deal, values = judgement.known.deal, dict[str, object]()
+        deal, values = judgement.known.deal, dict[str, object](judgement.numbers)
         values.update({f"{kind}_id": entry.pk for kind, entry in judgement.words.items()})
         if judgement.title:
             values["title"] = judgement.title[:160]

@@ -1,7 +1,7 @@
 """The company's own vocabulary: pipelines with their stages, product lines, regions, channels."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypedDict, TypeVar, Unpack
 
 from django.db import transaction
 from django.db.models import ProtectedError
@@ -24,6 +24,12 @@ FIRST_STAGES = (
     ("Lost", "丢单", Stage.Kind.LOST),
 )
 Word = TypeVar("Word", ProductLine, Region, Channel)
+
+
+class Wider(TypedDict, total=False):
+    """What a product line or a region is part of; not given, it stays."""
+
+    parent: ProductLine | Region | None
 
 
 @transaction.atomic(durable=True)
@@ -148,31 +154,51 @@ def delete_stage(*, stage: Stage, version: int, actor: User) -> Stage:
 
 
 @transaction.atomic(durable=True)
-def add_word(*, kind: type[Word], actor: User, name: str, name_zh: str = "") -> Word:
-    """Add a product line, a region or a channel. :raises NameIsTaken:"""
+def add_word(
+    *, kind: type[Word], actor: User, name: str, name_zh: str = "", parent: ProductLine | Region | None = None
+) -> Word:
+    """
+    Add a product line, a region or a channel.
+
+    :param parent: the wider product line or region that it is part of
+    :raises NameIsTaken:
+    """
     _check_name(kind, name)
-    word = kind.objects.create(name=name.strip(), name_zh=name_zh.strip(), position=kind.objects.count() + 1)
-    audit.record(f"customers.{kind._meta.model_name}.added", actor=actor, subject=word, name=word.name)
+    wider: dict[str, Any] = {} if parent is None else {"parent": parent}
+    word = kind.objects.create(name=name.strip(), name_zh=name_zh.strip(), position=kind.objects.count() + 1, **wider)
+    audit.record(f"customers.{kind._meta.model_name}.added", actor=actor, subject=word, name=word.name, **wider)
     return word
 
 
 @transaction.atomic(durable=True)
-def edit_word(*, word: Word, version: int, actor: User, name: str, name_zh: str, is_active: bool) -> Word:
+def edit_word(
+    *,
+    word: Word,
+    version: int,
+    actor: User,
+    name: str,
+    name_zh: str,
+    is_active: bool,
+    **wider: Unpack[Wider],
+) -> Word:
     """
-    Rename a product line, a region or a channel, retire it or take it back into use.
+    Rename a product line, a region or a channel, retire it or take it back into use, or say what it is part of.
 
-    :raises VersionConflict, NameIsTaken:
+    :raises VersionConflict, NameIsTaken, WordIsPartOfItself:
     """
+    parent = wider.get("parent")
+    if parent is not None:
+        _check_parent(word, parent)
     current: Word = type(word)._default_manager.select_for_update().get(pk=word.pk)
     _check_version(current, version)
     _check_name(type(word), name, but=word.pk)
     event = f"customers.{word._meta.model_name}.edited"
-    _rewrite(event, current, actor, name=name, name_zh=name_zh, is_active=is_active)
+    _rewrite(event, current, actor, name=name, name_zh=name_zh, is_active=is_active, **wider)
     return current
 
 
 @within_transaction
-def _rewrite(event: str, word: Named, actor: User, **facts: str | bool) -> None:
+def _rewrite(event: str, word: Named, actor: User, **facts: object) -> None:
     """Write what is different in a word, count the change and record it; where nothing is different, do nothing."""
     told = {name: value.strip() if isinstance(value, str) else value for name, value in facts.items()}
     changes = {name: [getattr(word, name), value] for name, value in told.items() if getattr(word, name) != value}
@@ -183,6 +209,16 @@ def _rewrite(event: str, word: Named, actor: User, **facts: str | bool) -> None:
     word.version += 1
     word.save(update_fields=[*changes, "version"])
     audit.record(event, actor=actor, subject=word, name=word.name, changes=changes)
+
+
+def _check_parent(word: Named, parent: ProductLine | Region) -> None:
+    """Refuse a circle. All words of the kind are held, since a circle may take two changes at once."""
+    parents = dict(type(parent)._default_manager.select_for_update().order_by("pk").values_list("pk", "parent_id"))
+    above: int | None = parent.pk
+    while above is not None:
+        if above == word.pk:
+            raise refusals.WordIsPartOfItself
+        above = parents[above]
 
 
 def _among(stages: Sequence[Stage], stage: Stage, version: int) -> Stage:

@@ -11,9 +11,9 @@ class _ForField(DomainError):
     field = ""
     sentence: object = ""
 
-    def __init__(self, sentence: object | None = None) -> None:
+    def __init__(self, sentence: object | None = None, *, field: str = "") -> None:
         text = self.sentence if sentence is None else sentence
-        super().__init__(text, problems=[Problem(self.field, str(text), self.code)])
+        super().__init__(text, problems=[Problem(field or self.field, str(text), self.code)])
 
 
 class StageOfAnotherPipeline(_ForField):
@@ -92,6 +92,11 @@ class WordIsRetired(_ForField):
     def __init__(self, field: str) -> None:
         self.field = field
         super().__init__()
+
+
+class WordIsPartOfItself(_ForField):
+    code, field = "word_is_part_of_itself", "parent"
+    sentence = _("A thing is no part of itself, nor of one of its parts.")
 
 
 class UndoIsTooLate(DomainError):

@@ -15,7 +15,7 @@ from core.access import require
 from core.errors import DomainError, VersionConflict
 from core.pages import AuthedRequest, carried_out, page
 from customers import policies, services
-from customers.forms import NewWordForm, PlaceForm, VersionForm, WordForm
+from customers.forms import NewPartForm, NewWordForm, PlaceForm, VersionForm, WordForm
 from customers.models import Channel, Pipeline, ProductLine, Region, Stage
 from customers.views.conflicts import theirs
 
@@ -131,6 +131,7 @@ def words(request: AuthedRequest, kind: str) -> HttpResponse:
     require(policies.can_set_up(request.user))
     model, title, add = _kind(kind)
     rows = model._default_manager.annotate(deal_count=Count("deals", distinct=True)).order_by("position", "name")
+    rows = rows if model is Channel else rows.select_related("parent")
     context = {"kind": kind, "title": title, "add": add, "rows": rows, "words": WORDS}
     return page(request, "customers/words.html", context)
 
@@ -139,7 +140,8 @@ def words(request: AuthedRequest, kind: str) -> HttpResponse:
 def word_new(request: AuthedRequest, kind: str) -> HttpResponse:
     require(policies.can_set_up(request.user))
     model, _title, add = _kind(kind)
-    form = NewWordForm(request.POST or None)
+    data = request.POST or None
+    form = NewWordForm(data) if model is Channel else NewPartForm(data, kind=model)
     if (
         request.method == "POST"
         and form.is_valid()

@@ -1,9 +1,9 @@
 """
-What was won, by whom, in which unit, in which month.
+What was achieved, by whom, in which unit, in which month: one statement for every metric and every report.
 
-Definition (printed on the pages): revenue of deals in the won stage, in the month of the business day on which they were
-won. The plan's time zone decides which day that was; the deal counts for the person who owned it at that moment, and for the
-unit this person belonged to on that day with all units above. A win without an amount is a win of unknown revenue: counted,
+Definition of "won" (printed on the pages): revenue of deals in the won stage, in the month of the business day on which they
+were won. The plan's time zone decides which day that was; the deal counts for the person who owned it at that moment, and for
+the unit this person belonged to on that day with all units above. A win without an amount is a win of unknown revenue: counted,
 never taken for zero.
 """
 
@@ -11,39 +11,89 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 
-from planning.models import FiscalYear, Plan
+from planning.models import REVENUE, FiscalYear, Metric, Plan
 from teams.models import OrgUnit
 
+# What happened, one line per deal: when, and what it counts. A value that is not known is null.
 _WON = """
-WITH won AS (
-    SELECT deal.id, deal.amount, deal.owner_id, deal.stage_since,
-           (deal.stage_since AT TIME ZONE %(zone)s)::date AS day
+    SELECT deal.id AS deal_id, deal.stage_since AS at, {value} AS value
     FROM customers_deal deal
     JOIN customers_stage stage ON stage.id = deal.stage_id AND stage.kind = 'won'
-    -- closed_date has the index; it is at most a day away from the day in the plan's zone
-    WHERE deal.closed_date BETWEEN %(first)s::date - 1 AND %(after)s::date
-), owned AS (
-    SELECT won.day, won.amount, COALESCE(held.owner_id, won.owner_id) AS owner_id
-    FROM won
+    -- both have an index or are few; closed_date is at most a day away from the day in the plan's zone
+    WHERE {day} BETWEEN %(first)s::date - 1 AND %(after)s::date
+"""
+_WON_ONCE = """
+    SELECT DISTINCT ON (line.deal_id) line.deal_id, line.occurred_at AS at, {value} AS value
+    FROM customers_stageevent line
+    JOIN customers_stage stage ON stage.id = line.to_stage_id AND stage.kind = 'won'
+    JOIN customers_deal deal ON deal.id = line.deal_id
+    WHERE line.kind <> 'amend'
+    ORDER BY line.deal_id, line.seq
+"""
+# A customer is new once: with the first deal won from it. Which customer a deal without one is from, nobody knows.
+_NEW_CUSTOMERS = """
+    SELECT DISTINCT ON (COALESCE(deal.customer_id, -deal.id)) won.deal_id, won.at,
+           CASE WHEN deal.customer_id IS NULL THEN NULL ELSE 1 END AS value
+    FROM ({won}) won
+    JOIN customers_deal deal ON deal.id = won.deal_id
+    ORDER BY COALESCE(deal.customer_id, -deal.id), won.at, won.deal_id
+"""
+# The first time a deal entered a stage; where what went back is taken off, the first time after it last went back.
+_ENTERED = """
+    SELECT DISTINCT ON (line.deal_id) line.deal_id, line.seq, line.occurred_at AS at, 1 AS value
+    FROM customers_stageevent line
+    WHERE line.to_stage_id = {stage} AND line.kind <> 'amend' {stayed}
+    ORDER BY line.deal_id, line.seq
+"""
+_STAYED = """
+      AND NOT EXISTS (
+        SELECT FROM customers_stageevent later
+        JOIN customers_stage back ON back.id = later.to_stage_id AND back.kind = 'open'
+        JOIN customers_stage reached ON reached.id = line.to_stage_id
+        WHERE later.deal_id = line.deal_id AND later.seq > line.seq
+          AND (reached.kind <> 'open' OR back.position < reached.position)
+          AND (later.occurred_at AT TIME ZONE %(zone)s)::date < %(after)s)
+"""
+_RATE = """
+    SELECT began.deal_id, began.at,
+           (EXISTS (SELECT FROM customers_stageevent line
+                    WHERE line.deal_id = began.deal_id AND line.seq > began.seq AND line.to_stage_id = %(stage)s
+                      AND line.kind <> 'amend' AND (line.occurred_at AT TIME ZONE %(zone)s)::date < %(after)s
+                      {stayed}))::int AS value
+    FROM ({began}) began
+"""
+_SUMS = """
+WITH event AS ({event}), owned AS (
+    SELECT (event.at AT TIME ZONE %(zone)s)::date AS day, {counted} AS counted, event.value::numeric AS value,
+           COALESCE(held.owner_id, deal.owner_id) AS owner_id {columns}
+    FROM event
+    JOIN customers_deal deal ON deal.id = event.deal_id {joins}
     LEFT JOIN customers_dealownership held
-      ON held.deal_id = won.id AND held.valid_from <= won.stage_since
-     AND (held.valid_to IS NULL OR held.valid_to > won.stage_since)
-    WHERE won.day >= %(first)s AND won.day < %(after)s
-      AND (%(owner)s::bigint IS NULL OR COALESCE(held.owner_id, won.owner_id) = %(owner)s)
+      ON held.deal_id = deal.id AND held.valid_from <= event.at AND (held.valid_to IS NULL OR held.valid_to > event.at)
+    WHERE {counted} >= %(first)s AND {counted} < %(after)s
+      AND (%(owner)s::bigint IS NULL OR COALESCE(held.owner_id, deal.owner_id) = %(owner)s)
 )
-SELECT owned.owner_id, member.unit_id, date_trunc('month', owned.day)::date AS month,
-       COALESCE(sum(owned.amount), 0), count(*), count(*) - count(owned.amount),
-       COALESCE(sum(owned.amount * owned.amount), 0)::float8
+SELECT owned.owner_id, member.unit_id, date_trunc('month', owned.counted)::date AS month,
+       COALESCE(sum(owned.value), 0), count(*), count(*) - count(owned.value),
+       COALESCE(sum(owned.value * owned.value), 0)::float8 {names}
 FROM owned
 LEFT JOIN teams_membership member
   ON member.user_id = owned.owner_id AND member.valid_from <= owned.day
  AND (member.valid_to IS NULL OR member.valid_to > owned.day)
-GROUP BY 1, 2, 3
-ORDER BY 3, 2, 1
+GROUP BY owned.owner_id, member.unit_id, 3 {names}
+ORDER BY 3, 2, 1 {names}
 """
+_VALUES = {
+    Metric.Kind.REVENUE: "{amount}",
+    Metric.Kind.MARGIN: "{amount} - deal.cost",
+    Metric.Kind.UNITS: "deal.units",
+    Metric.Kind.WINS: "1",
+    Metric.Kind.CUSTOMERS: "1",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +113,8 @@ class Won:
 
 
 NOTHING = Won()
+# The metric of a target that names none. Its definition is the product's own: the forecast learns from it.
+REVENUE_OF_WINS = Metric(code=REVENUE, name="Revenue", kind=Metric.Kind.REVENUE, unit=Metric.Unit.MONEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +134,40 @@ class Actual:
     squares: float = field(default=0.0, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Achieved:
+    """
+    What a metric counted: `value` = the sum over `events` happenings, of which `missing` have no value and no part in it.
+
+    Of a rate, `events` began and `value` of them got there.
+    """
+
+    value: Decimal = Decimal(0)
+    events: int = 0
+    missing: int = 0
+
+    def __add__(self, other: "Achieved") -> "Achieved":
+        return Achieved(self.value + other.value, self.events + other.events, self.missing + other.missing)
+
+    @property
+    def rate(self) -> float | None:
+        """The share that got there, in [0, 1]; None where nothing began."""
+        return float(self.value) / self.events if self.events else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one person achieved in one month while in one unit, with deals of one product line, region and customer tier."""
+
+    owner: int
+    unit: int | None
+    month: date
+    achieved: Achieved
+    product: int | None
+    region: int | None
+    tier: str
+
+
 ByMonth = Mapping[date, Won]
 
 
@@ -91,12 +177,65 @@ def actuals(*, first: date, after: date, time_zone: str, owner: int | None = Non
 
     :param owner: only what this person won; None = everybody
     """
+    rows = _sums(REVENUE_OF_WINS, first=first, after=after, time_zone=time_zone, owner=owner)
+    return [
+        Actual(owner, unit, month, Won(Decimal(revenue), wins, unknown), squares)
+        for owner, unit, month, revenue, wins, unknown, squares in rows
+    ]
+
+
+def metric_actuals(*, metric: Metric, first: date, after: date, time_zone: str) -> list[Cell]:
+    """
+    Return what a metric counted on the business days [first, after), by everything that a target may be narrowed to.
+
+    One query, the same as `actuals` asks; credit goes the same way. A customer's tier is the one of today.
+    """
+    rows = _sums(metric, first=first, after=after, time_zone=time_zone, by_scope=True)
+    return [
+        Cell(owner, unit, month, Achieved(Decimal(value), events, missing), product, region, tier)
+        for owner, unit, month, value, events, missing, _squares, product, region, tier in rows
+    ]
+
+
+def _sums(
+    metric: Metric, *, first: date, after: date, time_zone: str, owner: int | None = None, by_scope: bool = False
+) -> list[tuple[Any, ...]]:
+    """Return owner, unit, month, sum, events, those without a value and the sum of squares; with the scope where asked."""
+    by_creation = metric.day == Metric.Day.CREATED
+    sql = _SUMS.format(
+        event=_events(metric),
+        counted="deal.created_date" if by_creation else "(event.at AT TIME ZONE %(zone)s)::date",
+        columns=", deal.product_id, deal.region_id, COALESCE(customer.tier, '') AS tier" if by_scope else "",
+        joins="LEFT JOIN customers_customer customer ON customer.id = deal.customer_id" if by_scope else "",
+        names=", owned.product_id, owned.region_id, owned.tier" if by_scope else "",
+    )
+    given: dict[str, Any] = {"first": first, "after": after, "zone": time_zone, "owner": owner}
     with connection.cursor() as cursor:
-        cursor.execute(_WON, {"first": first, "after": after, "zone": time_zone, "owner": owner})
-        return [
-            Actual(owner, unit, month, Won(Decimal(revenue), wins, unknown), squares)
-            for owner, unit, month, revenue, wins, unknown, squares in cursor.fetchall()
-        ]
+        cursor.execute(sql, {**given, "stage": metric.stage_id, "from_stage": metric.from_stage_id})
+        return list(cursor.fetchall())
+
+
+def _events(metric: Metric) -> str:
+    """Return the statement that lists what a metric counts, one line per deal."""
+    if metric.kind in {Metric.Kind.ENTRIES, Metric.Kind.RATE}:
+        stayed = _STAYED if metric.takes_off_reopened else ""
+        if metric.kind == Metric.Kind.ENTRIES:
+            return _ENTERED.format(stage="%(stage)s", stayed=stayed)
+        return _RATE.format(began=_ENTERED.format(stage="%(from_stage)s", stayed=""), stayed=stayed)
+    value = _VALUES[Metric.Kind(metric.kind)]
+    if metric.kind == Metric.Kind.CUSTOMERS:
+        # over all time: whether a win is the customer's first, the year alone cannot tell
+        won = _WON.replace("WHERE {day} BETWEEN %(first)s::date - 1 AND %(after)s::date", "")
+        return _NEW_CUSTOMERS.format(won=_won(metric, won, value))
+    return _won(metric, _WON, value)
+
+
+def _won(metric: Metric, standing: str, value: str) -> str:
+    """Return the wins that stand today, or with those that were reopened since, each once."""
+    if metric.takes_off_reopened:
+        day = "deal.created_date" if metric.day == Metric.Day.CREATED else "deal.closed_date"
+        return standing.format(value=value.format(amount="deal.amount"), day=day)
+    return _WON_ONCE.format(value=value.format(amount="line.amount"))
 
 
 def year_actuals(plan: Plan, *, as_of: date) -> list[Actual]:
