@@ -1,11 +1,14 @@
 """What: fiscal years, plans with their versions, targets, the nightly forecast with its past, and the nightly warnings."""
 
+from .assignment import AssignmentRule
 from .calls import DealCall, ForecastCall
+from .commitments import Commitment
 from .conversions import RateSettings, RateStages
 from .forecasts import FEWEST_PEOPLE, JOB, DealForecast, ForecastEvidence, NodeForecast, StageConversion
 from .groundwork import GROUNDWORK, ExposureMonth, Groundwork, GroundworkPart
 from .metrics import REVENUE, Metric
 from .plans import FiscalYear, Plan, PlanVersion
+from .potentials import Potential
 from .reviews import ForecastReview
 from .targets import MONTHS, PLAIN, QUARTERS, SCOPE, Scope, Target
 from .track_record import TRACK_JOB, TRACK_SCOPE, ChanceCheck, PastForecast
@@ -23,8 +26,10 @@ __all__ = [
     "TRACK_JOB",
     "TRACK_SCOPE",
     "WARNINGS_JOB",
+    "AssignmentRule",
     "By",
     "ChanceCheck",
+    "Commitment",
     "ConversionWarning",
     "DealCall",
     "DealForecast",
@@ -41,6 +46,7 @@ __all__ = [
     "PastForecast",
     "Plan",
     "PlanVersion",
+    "Potential",
     "RateSettings",
     "RateStages",
     "Scope",

@@ -90,10 +90,18 @@ class PlanVersion(models.Model):
         ACTIVE = "active", _("Active")
         SUPERSEDED = "superseded", _("Superseded")
 
+    class Talk(models.TextChoices):
+        """Whether owners commit to amounts while the version is worked on, and whether they see what is asked of them."""
+
+        CLOSED = "closed", _("Closed")
+        BLIND = "blind", _("Open, without the draft target")
+        SHOWN = "shown", _("Open, everybody sees their own draft target")
+
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField(_("number"))
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
     note = models.CharField(_("note"), max_length=400, blank=True)
+    talk = models.CharField(_("commitments"), max_length=6, choices=Talk, default=Talk.CLOSED)
     based_on = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

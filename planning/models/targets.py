@@ -5,8 +5,9 @@ from operator import add
 from typing import Any, Self, cast
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.expressions import Expression
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import ProductLine, Region, Tier
@@ -54,6 +55,11 @@ def _month() -> "models.DecimalField[Decimal, Decimal]":
     return models.DecimalField(max_digits=14, decimal_places=2)
 
 
+def _step() -> "models.DecimalField[Decimal | None, Decimal | None]":
+    """How much a higher level of a target asks for above it; None where there is no such level."""
+    return models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
+
+
 def _generated(months: tuple[str, ...]) -> models.GeneratedField:
     return models.GeneratedField(
         expression=_sum(months),
@@ -75,14 +81,17 @@ class TargetQuerySet(models.QuerySet["Target"]):
         """
         Targets of the units and people whose work the user may see.
 
-        One's own row counts once it is published: a draft shows a rep nothing.
+        One's own row counts once it is published: a draft shows a rep nothing, unless those who plan have opened it for
+        commitments with the draft target shown.
         """
         if not user.is_active:
             return self.none()
         if user.sees_everything:
             return self
+        asked = Q(person=user, version__status="draft", version__talk=PlanVersion.Talk.SHOWN)
         mine = Q(person__in=User.objects.visible_to(user).values("pk")) | Q(unit__in=user.units_in_reach)
-        return self.filter(mine, version__in=PlanVersion.objects.visible_to(user).values("pk"))
+        published = Q(version__in=PlanVersion.objects.visible_to(user).values("pk"))
+        return self.filter((mine & published) | asked)
 
 
 class Target(models.Model):
@@ -93,6 +102,8 @@ class Target(models.Model):
     and tier narrow it to a part of the sales, each with all that is below it, and any of them may be left open.
     Twelve months are entered; the database generates quarters and year, so that they cannot disagree. Of a rate, each month
     holds the per cent asked for, and a year is their mean (`Metric.adds_up`).
+    Stretch and challenge of a plain row are kept as what they ask for above the target, so that neither can fall below it: a
+    change of the target moves all three. A row with a `kept_reason` keeps its amount when the target above is spread anew.
     """
 
     class Split(models.TextChoices):
@@ -120,6 +131,9 @@ class Target(models.Model):
     q3 = _generated(MONTHS[6:9])
     q4 = _generated(MONTHS[9:12])
     total = _generated(MONTHS)
+    stretch_over = _step()
+    challenge_over = _step()
+    kept_reason = models.CharField(_("why it is kept"), max_length=400, blank=True)
     lock_version = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -151,6 +165,15 @@ class Target(models.Model):
                 condition=Q(**{f"{month}__gte": 0 for month in MONTHS}),
                 name="target_months_are_not_negative",
             ),
+            models.CheckConstraint(
+                condition=Q(stretch_over__isnull=True) | Q(stretch_over__gte=0),
+                name="target_stretch_is_not_below_target",
+            ),
+            models.CheckConstraint(
+                condition=Q(challenge_over__isnull=True)
+                | Q(challenge_over__gte=Coalesce(F("stretch_over"), Value(Decimal(0)))),
+                name="target_challenge_is_not_below_stretch",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -170,3 +193,12 @@ class Target(models.Model):
     @property
     def is_plain(self) -> bool:
         return self.metric_id is None and self.product_id is None and self.region_id is None and not self.tier
+
+    @property
+    def stretch(self) -> Decimal | None:
+        """The year's stretch total: the target and what the stretch asks for above it."""
+        return None if self.stretch_over is None else self.total + self.stretch_over
+
+    @property
+    def challenge(self) -> Decimal | None:
+        return None if self.challenge_over is None else self.total + self.challenge_over

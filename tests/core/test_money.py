@@ -3,12 +3,22 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.money import CENT, exponent, rounded_parts, smallest_unit, split_amount, split_count
+from core.money import (
+    CENT,
+    BoundsDoNotFit,
+    exponent,
+    rounded_parts,
+    smallest_unit,
+    split_amount,
+    split_count,
+    split_within,
+)
 
 cents = st.integers(-(10**14), 10**14).map(lambda units: Decimal(units) / 100)
 weights = st.lists(
@@ -101,3 +111,105 @@ def test_currencies_have_their_own_number_of_decimals() -> None:
     assert smallest_unit("JPY") == Decimal(1)
     with pytest.raises(ValueError, match="no currency"):
         exponent("XYZ1")
+
+
+def random_split(dice: Random) -> tuple[Decimal, list[int], list[Decimal | None], list[Decimal | None]]:
+    """A total, weights with zeros and ties, and floors and caps of which many bind and some cannot be kept."""
+    size = dice.randint(1, 7)
+    total = Decimal(dice.choice((0, 7, 1_000, 99_999_999)) + dice.randint(0, 50)) / 100
+    shares = [dice.choice((0, 1, 1, 2, 3, 10, 997)) for _ in range(size)]
+    if not any(shares):
+        shares[0] = 1
+    even = total / size
+    floors = [None if dice.random() < 0.6 else (even * dice.randint(0, 11) / 10).quantize(CENT) for _ in range(size)]
+    caps = [None if dice.random() < 0.5 else (even * dice.randint(7, 30) / 10).quantize(CENT) for _ in range(size)]
+    return total, shares, floors, caps
+
+
+def check_random_splits(number: int, seed: int) -> None:
+    dice, refused, bound = Random(seed), 0, 0
+    for _ in range(number):
+        total, shares, floors, caps = random_split(dice)
+        try:
+            parts = split_within(total, shares, floors=floors, caps=caps)
+        except BoundsDoNotFit as refusal:
+            low = sum((floor for floor in floors if floor is not None), Decimal(0))
+            assert refusal.which in {"crossed", "floors", "caps"}
+            assert refusal.which != "floors" or (refusal.bound == low > total)
+            assert refusal.which != "caps" or refusal.bound < total
+            refused += 1
+            continue
+        assert sum(parts) == total
+        for part, floor, cap in zip(parts, floors, caps, strict=True):
+            assert (floor or 0) <= part
+            assert cap is None or part <= cap
+            bound += part in {floor, cap}
+        order = dice.sample(range(len(shares)), len(shares))
+        again = split_within(
+            total, [shares[i] for i in order], floors=[floors[i] for i in order], caps=[caps[i] for i in order]
+        )
+        whole = [(shares[i], floors[i] or Decimal(0), caps[i]) for i in order]
+        told = sorted(map(repr, zip(whole, again, strict=True)))
+        before = [(share, floor or Decimal(0), cap) for share, floor, cap in zip(shares, floors, caps, strict=True)]
+        assert told == sorted(map(repr, zip(before, parts, strict=True)))
+    assert 0.02 < refused / number < 0.6
+    assert bound > number / 4
+
+
+@pytest.mark.requirement("R1.5")
+def test_a_split_within_floors_and_caps_is_exact_whatever_the_order() -> None:
+    check_random_splits(10_000, seed=1)
+
+
+@pytest.mark.thorough
+@pytest.mark.requirement("R1.5")
+def test_two_hundred_thousand_splits_within_floors_and_caps_are_exact_whatever_the_order() -> None:
+    check_random_splits(200_000, seed=2)
+
+
+@given(st.integers(0, 10**14).map(lambda units: Decimal(units) / 100), weights)
+def test_without_floors_and_caps_it_is_the_plain_split_but_for_ties(
+    total: Decimal, shares: list[Decimal | float | int]
+) -> None:
+    none: list[Decimal | None] = [None] * len(shares)
+    parts = split_within(total, shares, floors=none, caps=none)
+    assert sorted(parts) == sorted(split_amount(total, shares))
+
+
+def within(total: str, shares: list[int], floors: list[str | None], caps: list[str | None]) -> tuple[Decimal, ...]:
+    low, high = ([None if bound is None else Decimal(bound) for bound in bounds] for bounds in (floors, caps))
+    return split_within(Decimal(total), shares, floors=low, caps=high)
+
+
+def test_what_a_cap_cuts_goes_to_the_others_in_proportion() -> None:
+    assert within("100", [6, 3, 1], [None] * 3, ["40", None, None]) == (Decimal(40), Decimal(45), Decimal(15))
+
+
+def test_what_a_floor_needs_is_taken_from_the_others_in_proportion() -> None:
+    assert within("100", [6, 3, 1], [None, None, "28"], [None] * 3) == (Decimal(48), Decimal(24), Decimal(28))
+
+
+def test_a_cap_may_push_another_over_its_floor() -> None:
+    assert within("100", [8, 1, 1], [None, "15", None], ["60", None, None]) == (Decimal(60), Decimal(20), Decimal(20))
+
+
+@pytest.mark.parametrize(
+    ("floors", "caps", "which", "parts", "bound"),
+    [
+        (["60", "60", None], [None] * 3, "floors", (0, 1), "120"),
+        ([None] * 3, ["10", "20", "30"], "caps", (0, 1, 2), "60"),
+        ([None, "50", None], [None, "40", None], "crossed", (1,), "50"),
+    ],
+)
+def test_bounds_that_do_not_fit_say_which(
+    floors: list[str | None], caps: list[str | None], which: str, parts: tuple[int, ...], bound: str
+) -> None:
+    with pytest.raises(BoundsDoNotFit) as refused:
+        within("100", [1, 1, 1], floors, caps)
+    assert (refused.value.which, refused.value.parts, refused.value.bound) == (which, parts, Decimal(bound))
+
+
+def test_who_has_no_weight_gets_the_floor_and_no_more() -> None:
+    assert within("100", [0, 1], ["10", None], [None, None]) == (Decimal(10), Decimal(90))
+    with pytest.raises(BoundsDoNotFit, match="caps"):
+        within("100", [0, 1], ["10", None], [None, "80"])
