@@ -173,3 +173,12 @@ def can_handle_warning(user: User, warning: ConversionWarning) -> bool:
 def can_note_warning(user: User, warning: ConversionWarning) -> bool:
     """May this person acknowledge a warning and write a note? Who handles it, and the person in charge."""
     return user.is_active and (warning.owner_id == user.pk or can_handle_warning(user, warning))
+
+
+def can_spread(user: User, version: PlanVersion, unit: OrgUnit) -> bool:
+    """May this person spread a unit's target over those below? Who manages it or a unit above; each row is asked besides."""
+    return (
+        user.is_manager
+        and PlanVersion.objects.visible_to(user).filter(pk=version.pk).exists()
+        and OrgUnit.objects.visible_to(user).filter(pk=unit.pk).exists()
+    )

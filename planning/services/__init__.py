@@ -1,6 +1,8 @@
 """Writes of the plan."""
 
+from .assignment import set_assignment_policy
 from .calls import call_deal, submit_call
+from .cascades import Levels, cascade_target, import_potentials, set_levels
 from .conversions import set_rate_limits
 from .digests import due_week, send_digests
 from .forecasts import YearIsOver, run_forecast
@@ -10,12 +12,15 @@ from .metrics import restore_metrics
 from .refusals import (
     AmountIsInvalid,
     CallIsInvalid,
+    CascadeIsInvalid,
+    CommitmentIsInvalid,
     CompanyIsMissing,
     DayIsInvalid,
     DealIsClosed,
     DraftExists,
     FiscalYearExists,
     NoActiveVersion,
+    NothingCommitted,
     NothingToGrowFrom,
     NothingToReview,
     PeriodIsOver,
@@ -24,6 +29,8 @@ from .refusals import (
     PlanHasChanged,
     PlanHasNoTargets,
     PlanIsActive,
+    SpanIsInvalid,
+    TalkIsClosed,
     WarningIsOver,
 )
 from .reviews import mark_reviewed
@@ -38,12 +45,16 @@ __all__ = [
     "JUDGED_MONTHS",
     "AmountIsInvalid",
     "CallIsInvalid",
+    "CascadeIsInvalid",
+    "CommitmentIsInvalid",
     "CompanyIsMissing",
     "DayIsInvalid",
     "DealIsClosed",
     "DraftExists",
     "FiscalYearExists",
+    "Levels",
     "NoActiveVersion",
+    "NothingCommitted",
     "NothingToGrowFrom",
     "NothingToReview",
     "PeriodIsOver",
@@ -52,7 +63,9 @@ __all__ = [
     "PlanHasChanged",
     "PlanHasNoTargets",
     "PlanIsActive",
+    "SpanIsInvalid",
     "Spread",
+    "TalkIsClosed",
     "WarningIsOver",
     "YearIsOver",
     "acknowledge_warning",
@@ -60,11 +73,13 @@ __all__ = [
     "assign_warning",
     "begin_year",
     "call_deal",
+    "cascade_target",
     "climb_target",
     "close_warning",
     "create_plan",
     "due_week",
     "help_with_groundwork",
+    "import_potentials",
     "lay_groundwork",
     "mark_reviewed",
     "nobody",
@@ -75,6 +90,8 @@ __all__ = [
     "run_forecast",
     "run_track_record",
     "send_digests",
+    "set_assignment_policy",
+    "set_levels",
     "set_rate_limits",
     "set_target",
     "snooze_warning",

@@ -115,3 +115,39 @@ class DayIsInvalid(Invalid):
     """A day that does not serve its purpose."""
 
     code = "day_is_invalid"
+
+
+class CascadeIsInvalid(Invalid):
+    """A target cannot be spread as wished; the problems say why."""
+
+    code = "cascade_is_invalid"
+
+
+class SpanIsInvalid(Invalid):
+    """A span of over-assignment that is none."""
+
+    code = "span_is_invalid"
+
+
+class TalkIsClosed(DomainError):
+    """The version takes no commitments now."""
+
+    code = "talk_is_closed"
+
+    def __init__(self) -> None:
+        super().__init__(_("This version takes no commitments now."))
+
+
+class NothingCommitted(DomainError):
+    """There is no commitment of an owner to answer."""
+
+    code = "nothing_committed"
+
+    def __init__(self) -> None:
+        super().__init__(_("Nobody has committed to an amount here yet."))
+
+
+class CommitmentIsInvalid(Invalid):
+    """An amount or note that a commitment cannot hold; the problems say which."""
+
+    code = "commitment_is_invalid"
