@@ -24,6 +24,9 @@ ROUTES: Routes = {
     # Whose target is in the body: the service refuses one's own, and those out of reach.
     "api:target-list": {"GET": Rule(ALL, scope="targets:read"), "POST": Rule(ALL, scope="targets:write")},
     "api:target-detail": {"GET": Rule(OWNER_AND_CHAIN, scope="targets:read")},
+    "api:target-cascade": {"POST": Rule(ALL, scope="targets:write")},
+    "api:target-levels": {"POST": Rule(ALL, scope="targets:write")},
+    "api:potential-list": {"GET": Rule(ALL, scope="targets:read"), "POST": Rule(ALL, scope="targets:write")},
     "api:target-split": {"POST": Rule(ALL, scope="targets:write")},
     "api:night-list": {"GET": Rule(ALL, scope="forecasts:read")},
     "api:forecast-list": {"GET": Rule(ALL, scope="forecasts:read")},
@@ -76,6 +79,13 @@ ROUTES: Routes = {
     "planning:target-split": {"POST": Rule(_REACH)},
     "planning:target-ladder(unit,version)": {"GET": _ABOVE, "POST": _ABOVE},
     "planning:target-ladder": {"GET": Rule(_REACH), "POST": Rule(_REACH)},
+    "planning:target-levels(unit,version)": {"GET": _ABOVE, "POST": _ABOVE},
+    "planning:target-levels": {"GET": Rule(_REACH), "POST": Rule(_REACH)},
+    "planning:target-cascade": {"GET": Rule(CHAIN), "POST": Rule(CHAIN)},
+    "planning:plan-assignment": {
+        "GET": Rule(COMPANY, sees=ALL - COMPANY),
+        "POST": Rule(COMPANY, sees=ALL - COMPANY),
+    },
     "planning:targets-smart": {"GET": Rule(MANAGERS)},  # asked for a draft
     "planning:versions-compare": {"GET": Rule(ALL)},
     "api:workday-list": {"GET": Rule(ALL, scope="plans:read")},

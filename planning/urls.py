@@ -36,6 +36,9 @@ urlpatterns = [
     path(f"{_ROW}units/<int:unit>/split/", views.target_split, name="target-split"),
     path(f"{_ROW}people/<int:person>/ladder/", views.target_ladder, name="target-ladder"),
     path(f"{_ROW}units/<int:unit>/ladder/", views.target_ladder, name="target-ladder"),
+    path(f"{_ROW}units/<int:unit>/cascade/", views.target_cascade, name="target-cascade"),
+    path(f"{_ROW}people/<int:person>/levels/", views.target_levels, name="target-levels"),
+    path(f"{_ROW}units/<int:unit>/levels/", views.target_levels, name="target-levels"),
     path(f"{_ROW}smart/", views.targets_smart, name="targets-smart"),
     path("plans/calendar/", views.work_calendar, name="work-calendar"),
     path("plans/calendar/new/", views.workday_new, name="workday-new"),
@@ -43,5 +46,6 @@ urlpatterns = [
     path("plans/new/", views.plan_new, name="plan-new"),
     path("plans/versions/<int:pk>/activate/", views.plan_activate, name="plan-activate"),
     path("plans/<int:pk>/versions/", views.versions_compare, name="versions-compare"),
+    path("plans/<int:pk>/assignment/", views.plan_assignment, name="plan-assignment"),
     path("plans/<int:pk>/revise/", views.plan_revise, name="plan-revise"),
 ]

@@ -2,6 +2,7 @@
 
 from .calendars import WorkdayViewSet
 from .calls import CallViewSet
+from .cascades import PotentialViewSet
 from .conversions import ConversionViewSet
 from .forecasts import DealChanceViewSet, ForecastViewSet, NightViewSet
 from .plans import PlanVersionViewSet, PlanViewSet
@@ -18,6 +19,7 @@ __all__ = [
     "NightViewSet",
     "PlanVersionViewSet",
     "PlanViewSet",
+    "PotentialViewSet",
     "TargetViewSet",
     "TrackRecordViewSet",
     "WarningViewSet",

@@ -3,6 +3,7 @@
 from .amounts import AmountField
 from .calendar import WorkdayForm
 from .calls import CallForm, DealCallForm
+from .cascades import BUCKETS, CascadeForm, LevelsForm, SpanForm
 from .conversions import AnsweredRates, RatesForm, answered_rates
 from .ladders import ClimbForm, LadderForm
 from .plans import ActivateForm, BeginYearForm, ReviseForm
@@ -11,6 +12,7 @@ from .targets import MonthsForm, SplitForm
 from .warnings import AcknowledgeForm, AssignForm, CloseForm, ReopenForm, SnoozeForm, WarningForm
 
 __all__ = [
+    "BUCKETS",
     "AcknowledgeForm",
     "ActivateForm",
     "AmountField",
@@ -18,16 +20,19 @@ __all__ = [
     "AssignForm",
     "BeginYearForm",
     "CallForm",
+    "CascadeForm",
     "ClimbForm",
     "CloseForm",
     "DealCallForm",
     "LadderForm",
+    "LevelsForm",
     "MonthsForm",
     "RateSettingsForm",
     "RatesForm",
     "ReopenForm",
     "ReviseForm",
     "SnoozeForm",
+    "SpanForm",
     "SplitForm",
     "WarningForm",
     "WorkdayForm",

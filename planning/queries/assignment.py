@@ -5,7 +5,7 @@ Over-assigned = what is planned below less the unit's own target, in per cent of
 A unit of which nobody below has a target yet is not judged: missing is not zero.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,6 +13,7 @@ from planning.models import AssignmentRule, Plan, PlanVersion
 from teams.models import OrgUnit
 
 from .below import plan_tree
+from .targets import GridRow
 
 Kind = OrgUnit.Kind
 # In per cent of the own target. Sources of the trade name 10 to 20 % over the whole tree; each level adds its own.
@@ -62,6 +63,11 @@ class Assigned:
         return self.planned - self.target
 
     @property
+    def short(self) -> Decimal:
+        """The unallocated amount."""
+        return -self.over
+
+    @property
     def share(self) -> float | None:
         """The same ÷ target; None where the target is zero."""
         return float(self.over / self.target) if self.target else None
@@ -79,6 +85,16 @@ def spans(plan: Plan) -> dict[str, Span]:
         rule = rules.get(level)
         found[level] = Span(level, rule.least, rule.most, rule) if rule else Span(level, least, most)
     return found
+
+
+def outside(rows: Iterable[GridRow], allowed: Mapping[str, Span]) -> list[Assigned]:
+    """Return the units of a grid whose assignment the policy does not allow."""
+    found = [
+        Assigned(row.unit, row.name, row.level, row.total, row.planned, allowed[row.level])
+        for row in rows
+        if row.unit is not None and row.total is not None and row.planned is not None and row.below > row.without
+    ]
+    return [assigned for assigned in found if not assigned.is_within]
 
 
 def assignments(version: PlanVersion) -> list[Assigned]:

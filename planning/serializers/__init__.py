@@ -2,6 +2,7 @@
 
 from .calendars import WorkdayOut
 from .calls import CallIn, CallOut
+from .cascades import CascadeIn, LevelsIn, PotentialIn, PotentialOut, ProposalOut
 from .conversions import MeaningOut, RatesOut
 from .forecasts import ConversionOut, DealChanceOut, NightOut, NodeForecastOut
 from .plans import PlanOut, PlanVersionOut
@@ -13,9 +14,11 @@ __all__ = [
     "AssignIn",
     "CallIn",
     "CallOut",
+    "CascadeIn",
     "CloseIn",
     "ConversionOut",
     "DealChanceOut",
+    "LevelsIn",
     "LeverOut",
     "MeaningOut",
     "NightOut",
@@ -25,6 +28,9 @@ __all__ = [
     "PastForecastOut",
     "PlanOut",
     "PlanVersionOut",
+    "PotentialIn",
+    "PotentialOut",
+    "ProposalOut",
     "RatesOut",
     "SnoozeIn",
     "SplitIn",

@@ -101,7 +101,8 @@ def _lock(version: PlanVersion, shares: Sequence[Share], seen: Mapping[str, int]
 @within_transaction
 def _write_rows(version: PlanVersion, shares: Sequence[Share]) -> None:
     """Write the proposal's rows; whoever sees them next sees another version of each."""
-    fresh, known = [], []
+    fresh: list[Target] = []
+    known: list[Target] = []
     for share in shares:
         row = share.spot.target or Target(version=version, **share.spot.whose, lock_version=0)
         _check({"total": share.proposed or Decimal(0)}, max(CENT, smallest_unit(version.plan.currency)))
@@ -166,7 +167,7 @@ def set_levels(
         raise VersionConflict(current=target.lock_version)
     was = [target.stretch, target.challenge]
     problems = [
-        Problem(name, _("This is not below the target: %(total)s.") % {"total": target.total}, "below_target")
+        Problem(name, _("This is below the target of %(total)s.") % {"total": target.total}, "below_target")
         for name, total in (("stretch", levels.stretch), ("challenge", levels.challenge))
         if total is not None and total < target.total
     ]

@@ -2,6 +2,7 @@
 
 from .calendar import work_calendar, workday_drop, workday_new
 from .calls import forecast_call
+from .cascades import plan_assignment, target_cascade, target_levels
 from .chances import deal_call, deal_chance, deal_forecast
 from .conversions import conversion, conversion_settings
 from .forecasts import forecast, funnel, overview
@@ -38,10 +39,13 @@ __all__ = [
     "my_pace",
     "overview",
     "plan_activate",
+    "plan_assignment",
     "plan_new",
     "plan_revise",
+    "target_cascade",
     "target_edit",
     "target_ladder",
+    "target_levels",
     "target_split",
     "targets",
     "targets_smart",

@@ -20,6 +20,7 @@ from planning import policies, queries, services
 from planning.forms import MonthsForm, ReviseForm, SplitForm
 from planning.models import MONTHS, Plan, PlanVersion, Target
 from planning.queries import GridRow
+from planning.queries.assignment import outside, spans
 from teams.models import OrgUnit, User
 
 from .asking import is_key
@@ -79,6 +80,7 @@ def grid_context(request: AuthedRequest, version: PlanVersion) -> dict[str, Any]
         and not any(other.is_draft and other.plan_id == plan.pk for other in versions),
         "can_plan": may_plan,
         "revise_form": ReviseForm(),
+        "outside": outside(grid.rows, spans(plan)),
         "unknown": sum(row.won.unknown for row in grid.rows if row.parent is None),
     }
 
@@ -246,6 +248,7 @@ def _row_page(
         "season": queries.season_lines(queries.learned_season(plan=plan, unit=subject.unit, person=subject.person)),
         "edit_url": reverse("planning:target-edit", kwargs=subject.url_arguments),
         "split_url": reverse("planning:target-split", kwargs=subject.url_arguments),
+        "levels_url": reverse("planning:target-levels", kwargs=subject.url_arguments),
         "ladder_url": reverse("planning:target-ladder", kwargs=subject.url_arguments),
         "grid_url": grid_url(subject),
     }

@@ -43,6 +43,7 @@ COMMON = frozenset(
         "customers.productline",
         "customers.region",
         "customers.stage",
+        "planning.assignmentrule",
         "planning.exposuremonth",
         "planning.fiscalyear",
         "planning.forecastevidence",

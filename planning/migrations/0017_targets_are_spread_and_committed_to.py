@@ -22,7 +22,7 @@ CREATE TRIGGER commitment_append_only BEFORE UPDATE OR DELETE ON planning_commit
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('planning', '0015_targets_ask_for_any_metric'),
+        ('planning', '0016_standard_metrics'),
         ('teams', '0003_shared_cache'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
