@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='planversion',
             name='talk',
-            field=models.CharField(choices=[('closed', 'Closed'), ('blind', 'Open, without the draft target'), ('shown', 'Open, everybody sees their own draft target')], default='closed', max_length=6, verbose_name='commitments'),
+            field=models.CharField(choices=[('closed', 'Not open'), ('blind', 'Open, without the draft target'), ('shown', 'Open, everybody sees their own draft target')], default='closed', max_length=6, verbose_name='commitments'),
         ),
         migrations.AddField(
             model_name='target',

@@ -93,7 +93,7 @@ class PlanVersion(models.Model):
     class Talk(models.TextChoices):
         """Whether owners commit to amounts while the version is worked on, and whether they see what is asked of them."""
 
-        CLOSED = "closed", _("Closed")
+        CLOSED = "closed", _("Not open")
         BLIND = "blind", _("Open, without the draft target")
         SHOWN = "shown", _("Open, everybody sees their own draft target")
 

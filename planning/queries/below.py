@@ -83,7 +83,7 @@ def plan_tree(version: PlanVersion) -> Tree:
     no unit are in no unit's sum and not in the tree. Three queries, whatever the number of people.
     """
     last = version.plan.fiscal_year.after_date - timedelta(days=1)
-    targets = list(Target.objects.filter(version=version))
+    targets = list(Target.objects.plain().filter(version=version))
     of_unit = {target.unit_id: target for target in targets if target.unit_id}
     of_person = {target.person_id: target for target in targets if target.person_id}
     held = Membership.objects.on(Least(TruncDate(Now()), Value(last))).select_related("user")

@@ -87,7 +87,7 @@ def _lock(version: PlanVersion, shares: Sequence[Share], seen: Mapping[str, int]
     """Hold the rows as they were seen, in one order. :raises VersionConflict: for those that are not"""
     units = [share.spot.unit.pk for share in shares if share.spot.unit]
     people = [share.spot.person.pk for share in shares if share.spot.person]
-    rows = Target.objects.select_for_update().filter(Q(unit__in=units) | Q(person__in=people), version=version)
+    rows = Target.objects.plain().select_for_update().filter(Q(unit__in=units) | Q(person__in=people), version=version)
     held = {row_key(unit=row.unit_id, person=row.person_id): row.lock_version for row in rows.order_by("pk")}
     others = [share for share in shares if held.get(share.spot.key, 0) != seen.get(share.spot.key, 0)]
     if others:
@@ -160,7 +160,7 @@ def set_levels(
     """
     require(policies.can_set_target(actor, version, unit=unit, person=person))
     _hold_draft(version)
-    target = Target.objects.select_for_update().filter(version=version, unit=unit, person=person).first()
+    target = Target.objects.plain().select_for_update().filter(version=version, unit=unit, person=person).first()
     if target is None:
         raise AmountIsInvalid(_("Set the target first: stretch and challenge stand above it."))
     if target.lock_version != lock_version:
