@@ -12,10 +12,9 @@ from django.utils.translation import gettext as _
 from core import audit
 from core.access import require
 from core.errors import Problem, VersionConflict
-from core.money import CENT, smallest_unit
 from core.transactions import within_transaction
 from planning import policies
-from planning.models import MONTHS, Plan, PlanVersion, Potential, Target
+from planning.models import MONTHS, PLAIN, Plan, PlanVersion, Potential, Target
 from planning.queries.cascades import Proposal, Share, Wish
 from planning.queries.spreading import proposal
 from planning.queries.targets import row_key
@@ -23,7 +22,7 @@ from planning.queries.weights import Method
 from teams.models import OrgUnit, User
 
 from .refusals import AmountIsInvalid, CascadeIsInvalid
-from .targets import _check
+from .targets import _check, _least
 from .versions import _hold_draft
 
 
@@ -105,7 +104,7 @@ def _write_rows(version: PlanVersion, shares: Sequence[Share]) -> None:
     known: list[Target] = []
     for share in shares:
         row = share.spot.target or Target(version=version, **share.spot.whose, lock_version=0)
-        _check({"total": share.proposed or Decimal(0)}, max(CENT, smallest_unit(version.plan.currency)))
+        _check({"total": share.proposed or Decimal(0)}, _least(version, PLAIN), PLAIN)
         for month, amount in zip(MONTHS, share.months or (), strict=True):
             setattr(row, month, amount)
         row.split, row.kept_reason = Target.Split.MANUAL, ""
@@ -173,10 +172,13 @@ def set_levels(
     ]
     if levels.stretch is not None and levels.challenge is not None and levels.challenge < levels.stretch:
         problems.append(Problem("challenge", _("The challenge is at least the stretch."), "below_stretch"))
-    least = max(CENT, smallest_unit(version.plan.currency))
     if problems:
         raise AmountIsInvalid(problems[0].message, problems=problems)
-    _check({name: total for name in ("stretch", "challenge") if (total := getattr(levels, name)) is not None}, least)
+    _check(
+        {name: total for name in ("stretch", "challenge") if (total := getattr(levels, name)) is not None},
+        _least(version, PLAIN),
+        PLAIN,
+    )
     target.stretch_over = None if levels.stretch is None else levels.stretch - target.total
     target.challenge_over = None if levels.challenge is None else levels.challenge - target.total
     target.lock_version += 1
