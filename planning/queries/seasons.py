@@ -10,8 +10,8 @@ from planning.models import Plan
 from teams.models import Company, OrgUnit, User
 
 from .actuals import Actual, actuals, unit_parents
-from .calendars import WorkCalendar, fiscal_months
-from .season import FESTIVAL_COUNTRIES, _calendar, _coming, _past, _years
+from .calendars import FESTIVAL_COUNTRIES, WorkCalendar, fiscal_months
+from .season import _calendar, _coming, _past, _years
 
 Shares = tuple[Decimal, ...]
 
