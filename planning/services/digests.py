@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import ngettext
 
@@ -34,14 +35,14 @@ def send_digests(*, week: date, clock: Callable[[], datetime], link_base: str = 
     """
     Mail every unit's manager the warnings that wait for them, and return how many mails left.
 
-    Who has had this week's mail gets none, however often this runs; who has nothing waiting gets none. One that fails stops
-    no other, and is tried again by the next run.
+    Who has had this week's mail gets none, however often this runs; nor does who has nothing waiting, or does not want it.
+    One that fails stops no other, and is tried again by the next run.
 
     :param week: the Monday
     :param link_base: where the pages stand, e.g. https://plan.company.example; without it the mail has no links
     """
     managers = Management.objects.current().values("user")
-    readers = User.objects.active().filter(pk__in=managers).exclude(email="").order_by("pk")
+    readers = User.objects.active().filter(pk__in=managers, weekly_mail=True).exclude(email="").order_by("pk")
     had = WarningDigest.objects.filter(week_date=week).values("person")
     return sum(_send_one(person, week, clock(), link_base) for person in readers.exclude(pk__in=had))
 
@@ -84,7 +85,8 @@ def _note_sent(claim: WarningDigest, at: datetime) -> None:
 
 
 def _mail(person: User, lines: list[WarningLine], week: date, link_base: str) -> EmailMultiAlternatives:
-    context = {"person": person, "lines": lines, "week": week, "link_base": link_base.rstrip("/")}
+    base = link_base.rstrip("/")
+    context = {"person": person, "lines": lines, "week": week, "link_base": base}
     subject = ngettext(
         "Yearline: %(n)d conversion below its history",
         "Yearline: %(n)d conversions below their history",
@@ -94,7 +96,10 @@ def _mail(person: User, lines: list[WarningLine], week: date, link_base: str) ->
         subject=subject,
         body=render_to_string("planning/mail/warning_digest.txt", context),
         to=[person.email],
-        headers={"Message-ID": f"<digest-{person.pk}-{week.isoformat()}@yearline>"},
+        headers={
+            "Message-ID": f"<digest-{person.pk}-{week.isoformat()}@yearline>",
+            **({"List-Unsubscribe": f"<{base}{reverse('teams:profile')}>"} if base else {}),
+        },
     )
     mail.attach_alternative(render_to_string("planning/mail/warning_digest.html", context), "text/html")
     return mail

@@ -115,10 +115,15 @@ class ProfileForm(forms.Form):
         label=_("Language"), required=False, choices=[("", _("As the browser asks")), *settings.LANGUAGES]
     )
     theme = forms.ChoiceField(label=_("Appearance"), choices=User.Theme.choices)
+    weekly_mail = forms.BooleanField(
+        label=_("Weekly mail of what waits"),
+        required=False,
+        help_text=_("On Monday, and only while a warning waits for somebody. The bell shows the same."),
+    )
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, person: User) -> None:
-        initial = {field: getattr(person, field) for field in ("name", "language", "theme", "version")}
+        initial = {field: getattr(person, field) for field in ("name", "language", "theme", "weekly_mail", "version")}
         super().__init__(data, initial=initial)
 
 

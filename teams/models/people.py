@@ -81,6 +81,7 @@ class User(AbstractBaseUser):  # type: ignore[django-manager-missing]  # knox na
     )
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, blank=True)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.LIGHT)
+    weekly_mail = models.BooleanField(_("weekly mail of what waits"), default=True)
     hired_date = models.DateField(_("hired on"), null=True, blank=True)
     left_date = models.DateField(_("left on"), null=True, blank=True)
     external_id = models.CharField(_("id elsewhere"), max_length=80, blank=True)

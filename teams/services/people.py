@@ -152,10 +152,10 @@ def reactivate_person(*, actor: User, person: User, version: int) -> User:
 
 
 @transaction.atomic(durable=True)
-def change_profile(*, actor: User, version: int, name: str, language: str, theme: str) -> User:
+def change_profile(*, actor: User, version: int, name: str, language: str, theme: str, weekly_mail: bool) -> User:
     """Change what a person may change about themselves. :raises VersionConflict: changed elsewhere meanwhile"""
     person = _locked(actor, version, actor=actor)
-    changes = _apply(person, name=name, language=language, theme=theme)
+    changes = _apply(person, name=name, language=language, theme=theme, weekly_mail=weekly_mail)
     if changes:
         audit.record("teams.profile.changed", actor=actor, subject=person, changes=changes)
     return person

@@ -9,6 +9,7 @@ from django.core.management import call_command
 
 from planning import services
 from planning.models import By, ConversionWarning, WarningDigest
+from teams.services import change_profile
 from tests.factories.customers import make_pipeline
 from tests.factories.planning import make_plan
 from tests.factories.teams import Cast
@@ -97,3 +98,15 @@ def test_the_command_says_how_many_left(warning: ConversionWarning, capsys: pyte
     call_command("send_digests")
 
     assert capsys.readouterr().out.startswith("2 sent for the week of ")
+
+
+def test_who_does_not_want_the_mail_gets_none_and_each_mail_says_where_to_say_so(
+    cast: Cast, warning: ConversionWarning
+) -> None:
+    change_profile(actor=cast.lin, version=1, name="Lin", language="", theme="light", weekly_mail=False)
+
+    assert _send() == 1
+    (message,) = mail.outbox
+    assert message.to == [cast.mori.email]
+    assert message.extra_headers["List-Unsubscribe"] == "<https://plan.test.example/people/profile/>"
+    assert "I do not want this mail: https://plan.test.example" in message.body

@@ -125,10 +125,12 @@ def test_nobody_shuts_the_own_door(cast: Cast) -> None:
 
 
 def test_a_profile_is_ones_own_and_counts_up(cast: Cast) -> None:
-    person = services.change_profile(actor=cast.rao, version=1, name="R. Rao", language="zh-hans", theme="dark")
+    person = services.change_profile(
+        actor=cast.rao, version=1, name="R. Rao", language="zh-hans", theme="dark", weekly_mail=True
+    )
     assert (person.name, person.language, person.theme, person.version) == ("R. Rao", "zh-hans", "dark", 2)
     with pytest.raises(VersionConflict):
-        services.change_profile(actor=cast.rao, version=1, name="Rao", language="en", theme="dark")
+        services.change_profile(actor=cast.rao, version=1, name="Rao", language="en", theme="dark", weekly_mail=True)
 
 
 def test_a_switch_of_the_theme_leaves_the_language(cast: Cast) -> None:
