@@ -22,8 +22,10 @@ def page_of(user: User, query: str = "") -> str:
 
 @pytest.fixture
 def lines(cast: Cast) -> Cast:
-    services.change_profile(actor=cast.rao, version=1, name="Rao renamed", language="", theme="light")
-    services.change_profile(actor=cast.west_rep, version=1, name="West renamed", language="", theme="light")
+    services.change_profile(actor=cast.rao, version=1, name="Rao renamed", language="", theme="light", weekly_mail=True)
+    services.change_profile(
+        actor=cast.west_rep, version=1, name="West renamed", language="", theme="light", weekly_mail=True
+    )
     services.create_unit(actor=cast.admin, name="East three", kind="team", parent=cast.east)
     return cast
 
