@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
+from bench.world import into_force
 from customers import services as customers
 from customers.models import Channel, ProductLine, Region, Stage
 from planning import services as planning
@@ -123,7 +124,7 @@ def load(deals: int, today: date) -> dict[str, int]:
         for n in range(owners)
     ]
     version = planning.begin_year(year=today.year, total=Decimal(12_000_000), actor=admin, split=Target.Split.EVEN)
-    planning.activate_version(version=version, actor=admin)
+    into_force(version, admin, today)
     told = tales(deals, owners=owners, today=day_number(today))
     keys = {name: np.array(values) for name, values in words.items()}
     _write(told, np.array([stage.pk for stage in stages]), np.array(people), keys, pipeline.pk)

@@ -88,8 +88,21 @@ def _plan(admin: User, units: list[OrgUnit], people: list[User], today: date) ->
         _target(version, admin, total / len(units), unit=unit)
     for person in people:
         _target(version, admin, total / len(people), person=person)
-    planning.activate_version(version=version, actor=admin)
+    into_force(version, admin, today)
     return version.plan
+
+
+def into_force(version: PlanVersion, admin: User, today: date) -> None:
+    """Hand a draft up, let somebody else approve it, and activate it."""
+    approver = User.objects.create_user(
+        "planner@bench.example", name="Plan owner", capabilities=[Capability.PLAN_OWNER]
+    )
+    handed = planning.submit_version(
+        version=version, actor=admin, as_of=today, lock_version=version.lock_version, reason="Measured only"
+    )
+    planning.approve_submission(submission=handed, version=handed.version, actor=approver)
+    version.refresh_from_db()
+    planning.activate_version(version=version, actor=admin, lock_version=version.lock_version)
 
 
 def _target(version: PlanVersion, admin: User, total: Decimal, **whose: OrgUnit | User) -> None:

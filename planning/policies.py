@@ -3,17 +3,19 @@ Who may plan and who may set whose target.
 
 Plan owners and administrators make plans, activate and revise them, and set every target but their own. A manager sets the
 targets of the units and people below, never of a unit that they manage themselves: what they are measured by is set above
-them.
+them. What a manager has planned is handed up and decided on by somebody above: nobody approves what they handed up.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.access import ALL, CHAIN, COMPANY, MANAGERS, OWNER_AND_CHAIN, Person, Routes, Rule
-from planning.models import By, ConversionWarning, PlanVersion
+from planning.models import By, ConversionWarning, PlanVersion, Submission
 from teams.models import Management, OrgUnit, User
 
 _REACH = frozenset({Person.LEAD, Person.SUPERVISOR, Person.PLAN_OWNER, Person.ADMINISTRATOR})
 _ABOVE = Rule(_REACH - {Person.LEAD}, sees=frozenset({Person.LEAD}))
+_DECIDES = Rule(COMPANY | {Person.SUPERVISOR}, sees=frozenset({Person.SIBLING_LEAD}))
+_PART = Rule(_DECIDES.ok | _DECIDES.sees)
 
 # A row's route names the target of a rep, the owner, in a draft: a rep does not see that there is a draft.
 ROUTES: Routes = {
@@ -21,6 +23,16 @@ ROUTES: Routes = {
     "api:plan-detail": {"GET": Rule(ALL, scope="plans:read")},
     "api:plan-version-list": {"GET": Rule(ALL, scope="plans:read")},
     "api:plan-version-detail": {"GET": Rule(MANAGERS, scope="plans:read")},  # asked for a draft
+    "api:plan-version-submit": {"POST": Rule(COMPANY, sees=MANAGERS - COMPANY, scope="plans:write")},
+    # Decisions are a person's: no token carries them.
+    "api:plan-version-activate": {"POST": Rule(COMPANY, sees=MANAGERS - COMPANY)},
+    "api:plan-version-close": {"POST": Rule(COMPANY, sees=MANAGERS - COMPANY)},
+    "api:plan-revise": {"POST": Rule(COMPANY, sees=ALL - COMPANY, scope="plans:write")},
+    # Whose part is in the body.
+    "api:submission-list": {"GET": Rule(ALL, scope="plans:read"), "POST": Rule(ALL, scope="plans:write")},
+    "api:submission-detail": {"GET": replace(_PART, scope="plans:read")},
+    "api:submission-approve": {"POST": _DECIDES},
+    "api:submission-send-back": {"POST": _DECIDES},
     # Whose target is in the body: the service refuses one's own, and those out of reach.
     "api:target-list": {"GET": Rule(ALL, scope="targets:read"), "POST": Rule(ALL, scope="targets:write")},
     "api:target-detail": {"GET": Rule(OWNER_AND_CHAIN, scope="targets:read")},
@@ -97,6 +109,19 @@ ROUTES: Routes = {
         "GET": Rule(COMPANY, sees=MANAGERS - COMPANY),
         "POST": Rule(COMPANY, sees=MANAGERS - COMPANY),
     },
+    # The sample is a draft; of a whole one, plan owners hand it up.
+    "planning:version-approval": {"GET": Rule(MANAGERS)},
+    "planning:version-submit(pk)": {
+        "GET": Rule(COMPANY, sees=MANAGERS - COMPANY),
+        "POST": Rule(COMPANY, sees=MANAGERS - COMPANY),
+    },
+    # The part of the owner's team: whoever leads it, and those above.
+    "planning:version-submit(pk,unit)": {"GET": Rule(CHAIN), "POST": Rule(CHAIN)},
+    "planning:version-close": {"POST": Rule(COMPANY, sees=ALL - COMPANY)},
+    # The sample is the other team's part, handed up by its lead, who sees it and does not decide on it.
+    "planning:submission-detail": {"GET": _PART},
+    "planning:submission-approve": {"POST": _DECIDES},
+    "planning:submission-send-back": {"POST": _DECIDES},
     "planning:plan-revise": {"POST": Rule(COMPANY, sees=ALL - COMPANY)},
 }
 
@@ -123,8 +148,22 @@ def is_own_call(user: User, *, unit: OrgUnit | None = None, person: User | None 
 
 
 def can_plan(user: User) -> bool:
-    """May this person make, activate and revise plans?"""
+    """May this person make, hand up, activate, revise and close plans?"""
     return user.sees_everything
+
+
+def can_submit(user: User, unit: OrgUnit) -> bool:
+    """May this person hand up the part of a unit? Whoever manages it, or a unit above; plan owners."""
+    return user.is_active and (user.sees_everything or unit.pk in user.units_in_reach)
+
+
+def can_decide(user: User, submission: Submission) -> bool:
+    """May this person approve or send back? Whoever manages a unit above, and plan owners; never who handed it up."""
+    if not user.is_active or user.pk == submission.submitted_by_id:
+        return False
+    if user.sees_everything:
+        return True
+    return submission.unit is not None and submission.unit.parent_id in user.units_in_reach
 
 
 @dataclass(frozen=True)

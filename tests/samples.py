@@ -15,10 +15,10 @@ from django.core.files.base import ContentFile
 
 from core.models import ApiToken
 from customers.models import Activity, Contact, Customer, Deal, ImportFile, Pipeline, ProductLine, Stage
-from planning.models import By, ConversionWarning, Plan, PlanVersion, Target
+from planning.models import By, ConversionWarning, Plan, PlanVersion, Submission, Target
 from teams.models import WorkdayOverride
 from tests.factories.customers import make_channel, make_customer, make_deal, make_pipeline, make_product, make_region
-from tests.factories.planning import make_plan, make_target, make_version
+from tests.factories.planning import make_plan, make_submission, make_target, make_version
 from tests.factories.teams import Cast, make_cast
 from tests.factories.warnings import make_warning
 
@@ -31,6 +31,7 @@ PATHS = (
     ("Lead", "Contacted", "Visited", "Quoted", "Won"),
     ("Lead", "Contacted", "Lost"),
 )
+FAILED = {"name": "Diaz", "check": "measurable", "evidence": "Nothing was won in the twelve months before."}
 CSV = b"id,title,owner,stage,created,closed,amount\n1,A deal,rao@test.example,Won,2025-01-05,2025-02-01,1000\n"
 
 
@@ -50,6 +51,8 @@ class World:
     plan: Plan
     active: PlanVersion
     draft: PlanVersion
+    approved: PlanVersion
+    submission: Submission  # of team two in the east, by its lead
     target: Target
     import_file: ImportFile
     token: ApiToken
@@ -96,21 +99,26 @@ def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> Worl
         done_at=now - timedelta(days=9),
     )
     plan = make_plan(today.year)
-    draft = make_version(plan, by=cast.planner)
+    active = make_version(plan, status=PlanVersion.Status.ACTIVE, by=cast.planner, at=now)
     for unit, monthly in (
         (cast.company, 600_000),
         (cast.east, 400_000),
         (cast.west, 200_000),
         (cast.east_one, 200_000),
     ):
-        make_target(draft, unit=unit, month=Decimal(monthly))
-    target = make_target(draft, person=cast.rao, month=Decimal(90_000))
-    draft.status, draft.activated_by, draft.activated_at = PlanVersion.Status.ACTIVE, cast.planner, now
-    draft.save()
-    active, draft = draft, make_version(plan, number=2, by=cast.planner)
+        make_target(active, unit=unit, month=Decimal(monthly))
+    target = make_target(active, person=cast.rao, month=Decimal(90_000))
+    draft = make_version(plan, number=2, by=cast.planner, based_on=active)
     make_target(draft, unit=cast.company, month=Decimal(650_000))
     make_target(draft, unit=cast.east_one, month=Decimal(220_000))
+    make_target(draft, unit=cast.east_two, month=Decimal(210_000))
     make_target(draft, person=cast.rao, month=Decimal(95_000))
+    make_target(draft, person=cast.diaz, month=Decimal(70_000))
+    approved = make_version(plan, number=3, status=PlanVersion.Status.APPROVED, by=cast.planner, based_on=active)
+    make_target(approved, unit=cast.company, month=Decimal(640_000))
+    submission = make_submission(
+        draft, unit=cast.east_two, by=cast.diaz, failed=[FAILED], reason="The base is checked in March."
+    )
     import_file = ImportFile(
         uploaded_by=cast.rao,
         file_name="history.csv",
@@ -139,6 +147,8 @@ def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> Worl
         plan=plan,
         active=active,
         draft=draft,
+        approved=approved,
+        submission=submission,
         target=target,
         import_file=import_file,
         token=token,
@@ -190,7 +200,11 @@ SAMPLES: dict[str, Sample] = {
     "planning:plan": lambda world: {"pk": world.plan.pk},
     "planning:conversion-export": lambda world: {"kind": "csv"},
     "planning:versions-compare": lambda world: {"pk": world.plan.pk},
-    "planning:plan-activate": lambda world: {"pk": world.draft.pk},
+    "planning:plan-activate": lambda world: {"pk": world.approved.pk},
+    "planning:version": lambda world: {"pk": world.draft.pk, "unit": world.cast.east_one.pk},
+    "planning:version-close": lambda world: {"pk": world.active.pk},
+    "planning:submission": lambda world: {"pk": world.submission.pk},
+    "api:submission": lambda world: {"pk": world.submission.pk},
     "planning:target": lambda world: {
         "pk": world.target.pk,
         "version": world.draft.pk,

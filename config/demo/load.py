@@ -17,7 +17,7 @@ from core.periods import FiscalCalendar
 from customers import services as customers
 from customers.models import Activity, Channel, Customer, Deal, Pipeline, ProductLine, Region, Stage
 from planning import services as planning
-from planning.models import NodeForecast, Plan, PlanVersion, Target
+from planning.models import NodeForecast, Plan, PlanVersion, Submission, Target
 from planning.queries import actuals, by_person, fiscal_months, sum_of
 from teams import services as teams
 from teams.models import Capability, Company, OrgUnit, User
@@ -323,9 +323,44 @@ def _plan(world: _World, planner: User, today: date) -> Plan:
             _split(version, planner, of_unit[name], unit=unit_row)
     for rep, total in totals.items():
         _split(version, planner, total, person=world.people[rep])
-    planning.activate_version(version=version, actor=planner)
+    _decide(world, version, planner, today)
     Plan.objects.filter(pk=version.plan_id).update(is_demo=True)
     return version.plan
+
+
+def _decide(world: _World, version: PlanVersion, planner: User, today: date) -> None:
+    """A team's part goes up, comes back once and is approved; then the whole plan is handed up, approved and put into force."""
+    team, lead, supervisor = (
+        world.units["East · Enterprise"],
+        world.people["Lead East Enterprise"],
+        world.people["Supervisor East"],
+    )
+    nevertheless = "Two targets are ambitious on purpose: the pipeline of the autumn carries them."
+
+    def hand_up() -> Submission:
+        return planning.submit_part(version=version, unit=team, actor=lead, as_of=today, reason=nevertheless)
+
+    first = hand_up()
+    comment = "Rep East A carries too much of the team. Please move some of it."
+    planning.send_back(submission=first, version=first.version, actor=supervisor, comment=comment)
+    for name, change in (("Rep East A", -100_000), ("Rep East B", 100_000)):
+        row = version.targets.get(person=world.people[name])
+        planning.split_target(
+            version=version,
+            person=world.people[name],
+            total=row.total + change,
+            split=Target.Split.SEASON,
+            actor=lead,
+            lock_version=row.lock_version,
+        )
+    second = hand_up()
+    planning.approve_submission(submission=second, version=second.version, actor=supervisor)
+    whole = planning.submit_version(
+        version=version, actor=planner, as_of=today, lock_version=version.lock_version, reason=nevertheless
+    )
+    planning.approve_submission(submission=whole, version=whole.version, actor=world.people["Administrator"])
+    version.refresh_from_db()
+    planning.activate_version(version=version, actor=planner, lock_version=version.lock_version)
 
 
 def _split(

@@ -19,7 +19,9 @@ class Versioned(Protocol):
     """A row with a version that grows with every change."""
 
     pk: int
-    version: int
+
+    @property
+    def version(self) -> int: ...
 
 
 class VersionRequired(DomainError):

@@ -5,7 +5,7 @@ from .calls import CallViewSet
 from .cascades import PotentialViewSet
 from .conversions import ConversionViewSet
 from .forecasts import DealChanceViewSet, ForecastViewSet, NightViewSet
-from .plans import PlanVersionViewSet, PlanViewSet
+from .plans import PlanVersionViewSet, PlanViewSet, SubmissionViewSet
 from .targets import TargetViewSet
 from .track_record import TrackRecordViewSet
 from .warnings import LeverViewSet, WarningViewSet
@@ -20,6 +20,7 @@ __all__ = [
     "PlanVersionViewSet",
     "PlanViewSet",
     "PotentialViewSet",
+    "SubmissionViewSet",
     "TargetViewSet",
     "TrackRecordViewSet",
     "WarningViewSet",

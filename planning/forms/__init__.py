@@ -6,17 +6,19 @@ from .calls import CallForm, DealCallForm
 from .cascades import BUCKETS, CascadeForm, LevelsForm, SpanForm
 from .conversions import AnsweredRates, RatesForm, answered_rates
 from .ladders import ClimbForm, LadderForm
-from .plans import ActivateForm, BeginYearForm, ReviseForm
+from .plans import ActOnVersionForm, BeginYearForm, ReviseForm
 from .rate_limits import RateSettingsForm
+from .submissions import ApproveForm, SendBackForm, SubmitPartForm, SubmitVersionForm
 from .targets import MonthsForm, SplitForm
 from .warnings import AcknowledgeForm, AssignForm, CloseForm, ReopenForm, SnoozeForm, WarningForm
 
 __all__ = [
     "BUCKETS",
     "AcknowledgeForm",
-    "ActivateForm",
+    "ActOnVersionForm",
     "AmountField",
     "AnsweredRates",
+    "ApproveForm",
     "AssignForm",
     "BeginYearForm",
     "CallForm",
@@ -31,9 +33,12 @@ __all__ = [
     "RatesForm",
     "ReopenForm",
     "ReviseForm",
+    "SendBackForm",
     "SnoozeForm",
     "SpanForm",
     "SplitForm",
+    "SubmitPartForm",
+    "SubmitVersionForm",
     "WarningForm",
     "WorkdayForm",
     "answered_rates",

@@ -46,10 +46,10 @@ class BeginYearForm(forms.Form):
         return {"total": cleaned["total"], "split": cleaned["split"], "year": cleaned["year"], "first_date": first}
 
 
-class ActivateForm(forms.Form):
-    """Which state of the targets the person looked at."""
+class ActOnVersionForm(forms.Form):
+    """Which state of a version the person looked at, before activating or closing it."""
 
-    seen = forms.CharField(max_length=40, widget=forms.HiddenInput)
+    lock_version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
 
 class ReviseForm(forms.Form):

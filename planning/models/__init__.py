@@ -7,9 +7,10 @@ from .conversions import RateSettings, RateStages
 from .forecasts import FEWEST_PEOPLE, JOB, DealForecast, ForecastEvidence, NodeForecast, StageConversion
 from .groundwork import GROUNDWORK, ExposureMonth, Groundwork, GroundworkPart
 from .metrics import REVENUE, Metric
-from .plans import FiscalYear, Plan, PlanVersion
+from .plans import IN_FORCE, IN_THE_WORKS, FiscalYear, Plan, PlanVersion
 from .potentials import Potential
 from .reviews import ForecastReview
+from .submissions import Submission, SubmittedTarget
 from .targets import MONTHS, PLAIN, QUARTERS, SCOPE, Scope, Target
 from .track_record import TRACK_JOB, TRACK_SCOPE, ChanceCheck, PastForecast
 from .warnings import WARNINGS_JOB, By, ConversionWarning, Lever, WarningDigest, WarningNight, Watched
@@ -17,6 +18,8 @@ from .warnings import WARNINGS_JOB, By, ConversionWarning, Lever, WarningDigest,
 __all__ = [
     "FEWEST_PEOPLE",
     "GROUNDWORK",
+    "IN_FORCE",
+    "IN_THE_WORKS",
     "JOB",
     "MONTHS",
     "PLAIN",
@@ -51,6 +54,8 @@ __all__ = [
     "RateStages",
     "Scope",
     "StageConversion",
+    "Submission",
+    "SubmittedTarget",
     "Target",
     "WarningDigest",
     "WarningNight",

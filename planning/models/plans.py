@@ -5,8 +5,12 @@ from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from teams.models import User
+
+IN_THE_WORKS = ("draft", "submitted")  # a plan has one of these at a time
+IN_FORCE = ("active", "closed")  # and one of these
 
 
 class FiscalYear(models.Model):
@@ -70,24 +74,36 @@ class Plan(models.Model):
 
 class PlanVersionQuerySet(models.QuerySet["PlanVersion"]):
     def visible_to(self, user: User) -> Self:
-        """Active and past versions are for everybody, a draft for those who plan: managers and plan owners."""
+        """Versions that count or did are for everybody; what is still planned is for managers and plan owners."""
         if not user.is_active:
             return self.none()
-        return self if user.is_manager else self.exclude(status=PlanVersion.Status.DRAFT)
+        return self if user.is_manager else self.filter(activated_at__isnull=False)
 
     def active(self) -> Self:
         return self.filter(status=PlanVersion.Status.ACTIVE)
+
+    def in_force(self) -> Self:
+        """The version that counts, or counted last in a year that is closed."""
+        return self.filter(status__in=IN_FORCE)
 
     def drafts(self) -> Self:
         return self.filter(status=PlanVersion.Status.DRAFT)
 
 
 class PlanVersion(models.Model):
-    """One state of a plan: a draft that is worked on, the active one that counts, or one that was active before."""
+    """
+    One state of a plan: worked on, handed up, approved, in force, closed with its year, or replaced by a later one.
+
+    `planversion_follows_its_life`, a trigger, lets the status go forwards only; back from submitted to draft it goes by sending
+    the plan back. Targets change in a draft alone.
+    """
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
+        SUBMITTED = "submitted", _("Submitted")
+        APPROVED = "approved", _("Approved")
         ACTIVE = "active", _("Active")
+        CLOSED = "closed", pgettext_lazy("state of a plan", "Closed")
         SUPERSEDED = "superseded", _("Superseded")
 
     class Talk(models.TextChoices):
@@ -107,6 +123,9 @@ class PlanVersion(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     activated_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     activated_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    closed_at = models.DateTimeField(null=True)
+    lock_version = models.PositiveIntegerField(default=1)
 
     objects = PlanVersionQuerySet.as_manager()
 
@@ -116,18 +135,29 @@ class PlanVersion(models.Model):
             models.UniqueConstraint(fields=["plan", "number"], name="planversion_number_once_in_a_plan"),
             models.UniqueConstraint(
                 fields=["plan"],
-                condition=Q(status="active"),
-                name="planversion_one_active_in_a_plan",
+                condition=Q(status__in=IN_FORCE),
+                name="planversion_one_in_force_in_a_plan",
             ),
             models.UniqueConstraint(
                 fields=["plan"],
-                condition=Q(status="draft"),
+                condition=Q(status__in=IN_THE_WORKS),
                 name="planversion_one_draft_in_a_plan",
             ),
+            models.UniqueConstraint(
+                fields=["plan"],
+                condition=Q(status="approved"),
+                name="planversion_one_approved_in_a_plan",
+            ),
             models.CheckConstraint(
-                condition=Q(status="draft", activated_at__isnull=True)
-                | (~Q(status="draft") & Q(activated_at__isnull=False)),
-                name="planversion_activated_unless_draft",
+                condition=Q(status__in=[*IN_THE_WORKS, "approved"], activated_at__isnull=True)
+                | Q(status__in=IN_FORCE, activated_at__isnull=False)
+                | Q(status="superseded"),
+                name="planversion_activated_once_in_force",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="closed", closed_at__isnull=False)
+                | (~Q(status="closed") & Q(closed_at__isnull=True)),
+                name="planversion_closed_at_its_close",
             ),
         ]
 
@@ -137,3 +167,22 @@ class PlanVersion(models.Model):
     @property
     def is_draft(self) -> bool:
         return self.status == self.Status.DRAFT
+
+    @property
+    def version(self) -> int:
+        """How often it has changed its state: what an act on it must have seen."""
+        return self.lock_version
+
+    @property
+    def steps(self) -> list[str]:
+        """The steps of its life in words: those gone, where it stands, and those to come."""
+        status = self.Status
+        life = [status.DRAFT, status.SUBMITTED, status.APPROVED, status.ACTIVE, status.CLOSED]
+        if self.status == status.SUPERSEDED:
+            life = [*life[: 4 if self.activated_at else 3], status.SUPERSEDED]
+        return [str(step.label) for step in life]
+
+    @property
+    def step(self) -> int:
+        """Which of its steps it stands at, from 1."""
+        return self.steps.index(str(self.Status(self.status).label)) + 1

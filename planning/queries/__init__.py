@@ -4,9 +4,11 @@ from .actuals import NOTHING, Actual, Won, actuals, by_person, by_unit, in_no_un
 from .calendars import CalendarYear, WorkCalendar, calendar_year, fiscal_months
 from .ladders import Base, BaseSource, LadderSheet, base_of, growth_of, ladder_sheet
 from .pace import Pace, quarter_pace
+from .parts import Extent, Held, Part, approvers, extent_of, held_parts, parts
 from .plans import plan_on, version_in_force, visible_versions
 from .season import Learned, learned_season, season_lines
 from .shapes import Basis, Shape, last_year_shape, shape_of
+from .submissions import Failure, Review, failures, review, undecided_below
 from .targets import GridRow, TargetGrid, ancestors, months_of, target_grid, target_to_date
 from .versions import RowChange, VersionChanges, version_changes
 
@@ -17,10 +19,15 @@ __all__ = [
     "BaseSource",
     "Basis",
     "CalendarYear",
+    "Extent",
+    "Failure",
     "GridRow",
+    "Held",
     "LadderSheet",
     "Learned",
     "Pace",
+    "Part",
+    "Review",
     "RowChange",
     "Shape",
     "TargetGrid",
@@ -29,24 +36,31 @@ __all__ = [
     "WorkCalendar",
     "actuals",
     "ancestors",
+    "approvers",
     "base_of",
     "by_person",
     "by_unit",
     "calendar_year",
+    "extent_of",
+    "failures",
     "fiscal_months",
     "growth_of",
+    "held_parts",
     "in_no_unit",
     "ladder_sheet",
     "last_year_shape",
     "learned_season",
     "months_of",
+    "parts",
     "plan_on",
     "quarter_pace",
+    "review",
     "season_lines",
     "shape_of",
     "sum_of",
     "target_grid",
     "target_to_date",
+    "undecided_below",
     "unit_parents",
     "version_changes",
     "version_in_force",

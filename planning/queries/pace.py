@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from core.periods import month_start
-from planning.models import Plan, PlanVersion, Target
+from planning.models import IN_FORCE, Plan, Target
 from teams.models import User
 
 from .actuals import NOTHING, Won, actuals
@@ -61,7 +61,7 @@ def quarter_pace(*, plan: Plan, person: User, user: User, as_of: date) -> Pace |
     after = plan.fiscal_year.after_date if quarter == 4 else months[3 * quarter]
     rows = actuals(first=first, after=as_of + timedelta(days=1), time_zone=plan.time_zone, owner=person.pk)
     targets = Target.objects.visible_to(user).plain().filter(person=person)
-    target = targets.filter(version__plan=plan, version__status=PlanVersion.Status.ACTIVE).first()
+    target = targets.filter(version__plan=plan, version__status__in=IN_FORCE).first()
     share = WorkCalendar().share_gone(month_start(as_of), as_of)
     due = None
     if target is not None:

@@ -4,7 +4,7 @@ from datetime import date
 
 from django.db.models import QuerySet
 
-from planning.models import Plan, PlanVersion
+from planning.models import IN_FORCE, Plan, PlanVersion
 from teams.models import User
 
 
@@ -23,6 +23,6 @@ def visible_versions(user: User) -> QuerySet[PlanVersion]:
 
 
 def version_in_force(user: User, plan: Plan) -> PlanVersion | None:
-    """Return the active version of a plan; before there is one, the draft, if the person may see it."""
+    """Return the version of a plan that counts; before there is one, what is planned, if the person may see it."""
     versions = list(visible_versions(user).filter(plan=plan).exclude(status=PlanVersion.Status.SUPERSEDED))
-    return next((version for version in versions if not version.is_draft), next(iter(versions), None))
+    return next((version for version in versions if version.status in IN_FORCE), next(iter(versions), None))

@@ -22,6 +22,7 @@ from teams.models import Capability, Management, Membership, OrgUnit, User
 
 from .actuals import NOTHING, Won, by_person, by_unit, in_no_unit, sum_of, unit_parents, year_actuals
 from .calendars import WorkCalendar, fiscal_months
+from .parts import Held, held_parts
 
 Amounts = tuple[Decimal, ...]
 PERSON = "person"
@@ -133,6 +134,7 @@ def target_grid(*, version: PlanVersion, user: User, as_of: date) -> TargetGrid:
         Management.objects.on(day).filter(unit__in=[unit.pk for unit in units]).values_list("unit", "user__name")
     )
     reach = policies.target_reach(user)
+    held = held_parts(version) if version.is_draft else Held()
     share = WorkCalendar().share_gone(month_start(day), day) if as_of >= year.first_date else 0.0
 
     shown = {unit.pk for unit in units}
@@ -168,7 +170,8 @@ def target_grid(*, version: PlanVersion, user: User, as_of: date) -> TargetGrid:
             planned=sum((given.total for given in below if given), Decimal("0.00")) if below else None,
             won=sum_of(found),
             to_date=target_to_date(months_of(target), months, day, share) if target else None,
-            may_set=reach.covers(unit=unit.pk if unit else None, person=person.pk if person else None),
+            may_set=reach.covers(unit=unit.pk if unit else None, person=person.pk if person else None)
+            and held.stopping(user, unit=unit.pk if unit else None, person=person.pk if person else None) is None,
         )
 
     def walk(unit: OrgUnit, parent: str | None, depth: int) -> Iterable[GridRow]:

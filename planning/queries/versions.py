@@ -1,6 +1,6 @@
 """Two versions of a plan, row by row: what was asked for before, what is asked for now, and the difference."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,7 +9,33 @@ from planning import ladders
 from planning.models import PlanVersion, Target
 from teams.models import User
 
-from .targets import PERSON, GridRow, months_of, row_key, target_grid
+from .targets import PERSON, Amounts, GridRow, TargetGrid, months_of, row_key, target_grid
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What one unit or person was asked for. Shapes: months (12,), in fiscal order."""
+
+    name: str
+    level: str
+    unit: int | None
+    person: int | None
+    months: Amounts
+
+    @classmethod
+    def by(cls, target: Target, months: Amounts | None = None) -> "Asked":
+        """A target (with its unit and person read) as it stands, or with the months of another moment."""
+        level = target.unit.kind if target.unit else PERSON
+        return cls(
+            str(target.unit or target.person), level, target.unit_id, target.person_id, months or months_of(target)
+        )
+
+    @property
+    def key(self) -> str:
+        return row_key(unit=self.unit, person=self.person)
+
+
+NO_YEAR: tuple[None, ...] = (None,) * 12
 
 
 @dataclass(frozen=True)
@@ -17,37 +43,57 @@ class RowChange:
     """
     One unit or person in both versions; None = no target there, which is not zero.
 
+    Shapes: before and after (12,), the months in fiscal order.
+
     :param name: of the unit or person; `depth` and `level` as in the grid, for rows that are in it
     """
 
     name: str
     level: str
     depth: int
-    before: Target | None
-    after: Target | None
+    unit: int | None
+    person: int | None
+    before: Amounts | None
+    after: Amounts | None
+
+    @property
+    def total_before(self) -> Decimal | None:
+        return None if self.before is None else sum(self.before, Decimal(0))
+
+    @property
+    def total_after(self) -> Decimal | None:
+        return None if self.after is None else sum(self.after, Decimal(0))
 
     @property
     def change(self) -> Decimal | None:
         """After less before; None where one of the two has no target."""
-        return self.after.total - self.before.total if self.before and self.after else None
+        if self.total_before is None or self.total_after is None:
+            return None
+        return self.total_after - self.total_before
 
     @property
     def growth(self) -> float | None:
-        return ladders.growth(self.after.total, self.before.total) if self.before and self.after else None
+        if self.total_before is None or self.total_after is None:
+            return None
+        return ladders.growth(self.total_after, self.total_before)
+
+    @property
+    def months(self) -> tuple[Decimal | None, ...]:
+        """The change of every month. Shapes: (12,)"""
+        if self.before is None or self.after is None:
+            return NO_YEAR
+        return tuple(now - was for was, now in zip(self.before, self.after, strict=True))
 
     @property
     def quarters(self) -> tuple[Decimal | None, ...]:
         """The change of every quarter. Shapes: (4,)"""
         if self.before is None or self.after is None:
-            return (None,) * 4
-        now, then = months_of(self.after), months_of(self.before)
-        return ladders.by_quarter([month - was for month, was in zip(now, then, strict=True)])
+            return NO_YEAR[:4]
+        return ladders.by_quarter([now - was for was, now in zip(self.before, self.after, strict=True)])
 
     @property
     def is_changed(self) -> bool:
-        if self.before is None or self.after is None:
-            return self.before is not self.after
-        return months_of(self.before) != months_of(self.after)
+        return self.before != self.after
 
 
 @dataclass(frozen=True)
@@ -70,17 +116,30 @@ def version_changes(*, before: PlanVersion, after: PlanVersion, user: User, as_o
     Rows that only the earlier version knows (somebody left, a unit was closed) stand at the end.
     """
     grid = target_grid(version=after, user=user, as_of=as_of)
-    targets = Target.objects.visible_to(user).plain().filter(version=before).select_related("unit", "person")
-    old = {row_key(unit=target.unit_id, person=target.person_id): target for target in targets}
-    rows = [_change(row, old.pop(row.key, None)) for row in grid.rows]
-    gone = sorted(old.values(), key=lambda target: (target.unit is None, str(target.unit or target.person)))
-    rows += [
-        RowChange(str(target.unit or target.person), target.unit.kind if target.unit else PERSON, 0, target, None)
-        for target in gone
+    return VersionChanges(before, after, changes_of(grid, asked_by(before, user)))
+
+
+def asked_by(version: PlanVersion | None, user: User) -> list[Asked]:
+    """Return what a version asks for, as far as somebody sees it; nothing where there is no version."""
+    targets = Target.objects.visible_to(user).plain().filter(version=version).select_related("unit", "person")
+    return [Asked.by(target) for target in targets]
+
+
+def changes_of(grid: TargetGrid, old: Iterable[Asked], *, now: Iterable[Asked] | None = None) -> list[RowChange]:
+    """
+    Hold the rows of a grid against what was asked for in another version or at another moment.
+
+    :param now: stands in for the grid's own targets, where another moment is compared
+    """
+    was = {row.key: row for row in old}
+    then = None if now is None else {row.key: row.months for row in now}
+    rows = [
+        _change(row, was.pop(row.key, None), row.months if then is None else then.get(row.key)) for row in grid.rows
     ]
-    known = [row for row in rows if row.before or row.after]
-    return VersionChanges(before, after, known)
+    gone = sorted(was.values(), key=lambda row: (row.unit is None, row.name))
+    rows += [RowChange(row.name, row.level, 0, row.unit, row.person, row.months, None) for row in gone]
+    return [row for row in rows if row.before or row.after]
 
 
-def _change(row: GridRow, before: Target | None) -> RowChange:
-    return RowChange(row.name, row.level, row.depth, before, row.target)
+def _change(row: GridRow, before: Asked | None, after: Amounts | None) -> RowChange:
+    return RowChange(row.name, row.level, row.depth, row.unit, row.person, before.months if before else None, after)

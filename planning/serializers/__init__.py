@@ -5,7 +5,7 @@ from .calls import CallIn, CallOut
 from .cascades import CascadeIn, LevelsIn, PotentialIn, PotentialOut, ProposalOut
 from .conversions import MeaningOut, RatesOut
 from .forecasts import ConversionOut, DealChanceOut, NightOut, NodeForecastOut
-from .plans import PlanOut, PlanVersionOut
+from .plans import PlanOut, PlanVersionOut, ReviseIn, SendBackIn, SubmissionOut, SubmitIn, SubmitPartIn
 from .targets import SplitIn, TargetIn, TargetOut
 from .track_record import PastForecastOut
 from .warnings import AssignIn, CloseIn, LeverOut, NoteIn, NothingIn, SnoozeIn, WarningOut
@@ -32,8 +32,13 @@ __all__ = [
     "PotentialOut",
     "ProposalOut",
     "RatesOut",
+    "ReviseIn",
+    "SendBackIn",
     "SnoozeIn",
     "SplitIn",
+    "SubmissionOut",
+    "SubmitIn",
+    "SubmitPartIn",
     "TargetIn",
     "TargetOut",
     "WarningOut",

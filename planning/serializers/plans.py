@@ -1,7 +1,8 @@
 from rest_framework import serializers
 
-from core.api.serializers import ModelOut
-from planning.models import Plan, PlanVersion
+from core.api.serializers import In, Linked, ModelOut, Out, Text
+from planning.models import Plan, PlanVersion, Submission
+from teams.models import OrgUnit
 
 
 class PlanOut(ModelOut):
@@ -17,6 +18,75 @@ class PlanOut(ModelOut):
 
 
 class PlanVersionOut(ModelOut):
+    """One state of a plan. `version` grows with every step of its life, and is what its ETag says."""
+
+    version = serializers.IntegerField()
+
     class Meta:
         model = PlanVersion
-        fields = ["id", "plan", "number", "status", "note", "based_on", "created_by", "created_at", "activated_at"]
+        fields = [
+            "id",
+            "plan",
+            "number",
+            "status",
+            "note",
+            "based_on",
+            "created_by",
+            "created_at",
+            "activated_at",
+            "closed_at",
+            "version",
+        ]
+
+
+class SubmitIn(In):
+    """`reason` is asked for where SMART checks fail: why the plan is handed up nevertheless."""
+
+    reason = Text(lines=True, max_length=1000, required=False, allow_blank=True)
+
+
+class ReviseIn(In):
+    note = Text(max_length=400, required=False, allow_blank=True)
+
+
+class SubmitPartIn(SubmitIn):
+    """The part of a unit: what is planned below it."""
+
+    version = Linked(lambda user: PlanVersion.objects.visible_to(user).select_related("plan__fiscal_year"))
+    unit = Linked(lambda user: OrgUnit.objects.visible_to(user).order_by("pk"))
+
+
+class SendBackIn(In):
+    comment = Text(lines=True, max_length=1000)
+
+
+class FailureOut(Out):
+    """A SMART check that failed when the part was handed up."""
+
+    name = serializers.CharField()
+    check = serializers.CharField()
+    evidence = serializers.CharField()
+
+
+class SubmissionOut(ModelOut):
+    """One handing up of the part of a unit (null: of the whole plan) and what was decided on it."""
+
+    failed = FailureOut(many=True)
+
+    class Meta:
+        model = Submission
+        fields = [
+            "id",
+            "plan_version",
+            "unit",
+            "round",
+            "status",
+            "failed",
+            "reason",
+            "submitted_by",
+            "submitted_at",
+            "decided_by",
+            "decided_at",
+            "comment",
+            "version",
+        ]

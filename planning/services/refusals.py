@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import DomainError, Invalid
+from core.errors import DomainError, Invalid, NotAllowed
 
 
 class FiscalYearExists(DomainError):
@@ -26,6 +26,93 @@ class PlanIsActive(DomainError):
         super().__init__(_("This version is in force or was; its targets never change. Revise the plan instead."))
 
 
+class PlanIsSubmitted(DomainError):
+    """The version was handed up: its targets wait for the decision with it."""
+
+    code = "plan_is_submitted"
+
+    def __init__(self) -> None:
+        super().__init__(_("This version is handed up; its targets are locked until it is sent back."))
+
+
+class PlanIsApproved(DomainError):
+    """The version was approved: its targets are final."""
+
+    code = "plan_is_approved"
+
+    def __init__(self) -> None:
+        super().__init__(_("This version is approved; its targets never change. Revise the plan instead."))
+
+
+class PlanIsNotApproved(DomainError):
+    """Only what somebody else approved takes effect."""
+
+    code = "plan_is_not_approved"
+
+    def __init__(self) -> None:
+        super().__init__(_("This version is not approved yet. Hand it up; somebody else approves it."))
+
+
+class PlanIsClosed(DomainError):
+    """The year is closed, and its plan with it."""
+
+    code = "plan_is_closed"
+
+
+class NotInForce(DomainError):
+    """The version does not count."""
+
+    code = "not_in_force"
+
+
+class YearIsRunning(DomainError):
+    """The year has not ended."""
+
+    code = "year_is_running"
+
+
+class PartIsHeld(DomainError):
+    """The row belongs to a part that is handed up or approved."""
+
+    code = "part_is_held"
+
+
+class AlreadySubmitted(DomainError):
+    """The part is handed up already."""
+
+    code = "already_submitted"
+
+
+class PartsAreOpen(DomainError):
+    """Parts within it wait for somebody to decide."""
+
+    code = "parts_are_open"
+
+
+class ChecksFailed(DomainError):
+    """SMART checks fail, and nobody said why the plan is handed up nevertheless."""
+
+    code = "checks_failed"
+
+
+class CommentIsMissing(Invalid):
+    """Who sends back says what is to be changed."""
+
+    code = "comment_is_missing"
+
+
+class OwnSubmission(NotAllowed):
+    """Nobody decides on what they handed up themselves."""
+
+    code = "own_submission"
+
+
+class NotDecidable(DomainError):
+    """It is decided already, or its plan has moved on."""
+
+    code = "not_decidable"
+
+
 class PlanHasNoTargets(DomainError):
     """A version without a single target cannot count."""
 
@@ -33,7 +120,7 @@ class PlanHasNoTargets(DomainError):
 
 
 class PlanHasChanged(DomainError):
-    """Somebody changed targets between the look at the gaps and the activation."""
+    """Somebody changed targets between the look at them and the act."""
 
     status = 412
     code = "plan_has_changed"

@@ -20,7 +20,7 @@ from planning.queries import Basis
 from teams.models import OrgUnit, User
 
 from .refusals import AmountIsInvalid
-from .versions import _hold_draft
+from .versions import _hold_draft, _refuse_held
 
 LARGEST = Decimal("999999999999.99")  # what a month's column holds
 
@@ -52,7 +52,8 @@ def set_target(
 
     :param scope: what is asked for, and of which part of the sales; unless given, revenue of everything
     :param lock_version: the version of the row that the person looked at; 0 = there was none
-    :raises PlanIsActive: unless the version is a draft
+    :raises PlanIsActive, PlanIsSubmitted, PlanIsApproved: unless the version is a draft
+    :raises PartIsHeld: where the row belongs to a part that is handed up
     :raises VersionConflict: where somebody changed the row since; its `extra` carries `theirs` and `mine`
     :raises AmountIsInvalid: for an amount that a target cannot hold
     :raises NotAllowed: for one's own target, or one out of reach
@@ -155,6 +156,7 @@ def _write(
     amounts = dict(zip(MONTHS, months, strict=True))
     _check(amounts, _least(version, scope), scope)
     _hold_draft(version)
+    _refuse_held(version, actor, unit=unit, person=person)
     rows = Target.objects.filter(version=version, unit=unit, person=person, **scope.columns)
     before = rows.first()
     if before is None:

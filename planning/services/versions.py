@@ -1,4 +1,10 @@
-"""The life of a version: draft, active, superseded. What counted once never changes; a change of mind is a new draft."""
+"""
+The life of a version: draft, submitted, approved, active, then superseded by a later one, or closed with its year.
+
+What was approved once never changes; a change of mind is a new draft.
+"""
+
+from datetime import date, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Count, Sum
@@ -7,69 +13,113 @@ from django.utils.translation import gettext as _
 
 from core import audit
 from core.access import require
+from core.errors import DomainError, VersionConflict
+from core.templatetags.formats import day
 from core.transactions import within_transaction
-from planning import policies
-from planning.models import Plan, PlanVersion, Target
-from teams.models import User
+from planning import policies, queries
+from planning.models import IN_THE_WORKS, Plan, PlanVersion, Submission, Target
+from teams.models import OrgUnit, User
 
-from .refusals import DraftExists, NoActiveVersion, PlanHasChanged, PlanHasNoTargets, PlanIsActive
+from .refusals import (
+    DraftExists,
+    NoActiveVersion,
+    NotInForce,
+    PartIsHeld,
+    PlanIsActive,
+    PlanIsApproved,
+    PlanIsClosed,
+    PlanIsNotApproved,
+    PlanIsSubmitted,
+    YearIsRunning,
+)
 
 Status = PlanVersion.Status
 
 
 @transaction.atomic(durable=True)
-def activate_version(*, version: PlanVersion, actor: User, seen: str | None = None) -> PlanVersion:
+def activate_version(*, version: PlanVersion, actor: User, lock_version: int) -> PlanVersion:
     """
-    Make a draft the version that counts, in place of the one that did.
+    Make an approved version the one that counts, in place of the one that did.
 
     Differences between a target and what is spread below it are allowed: over-assignment is a decision, and it stays shown.
 
-    :param seen: the state of the targets that the person looked at (`targets_state`); None = whatever it is now
-    :raises PlanIsActive: for a version that is no draft
-    :raises PlanHasNoTargets: for a version without any
-    :raises PlanHasChanged: where somebody changed a target since `seen`
+    :param lock_version: the version's own, as the person saw it
+    :raises PlanIsNotApproved: for one that is still a draft, or handed up
+    :raises PlanIsActive: for one that counts or did
+    :raises VersionConflict: where somebody moved it on since
     """
     require(policies.can_plan(actor))
-    # All versions of the plan, in one order: two activations wait for each other, and so does every edit (FOR SHARE).
-    locked = {
-        found.pk: found for found in PlanVersion.objects.select_for_update().filter(plan=version.plan_id).order_by("pk")
-    }
+    locked = _hold_versions(version.plan_id)
     version = locked[version.pk]
-    if not version.is_draft:
+    if version.status in {Status.DRAFT, Status.SUBMITTED}:
+        raise PlanIsNotApproved()
+    if version.status != Status.APPROVED:
         raise PlanIsActive()
-    state = targets_state(version)
-    if state.startswith("0."):
-        raise PlanHasNoTargets(_("Set at least one target before the plan takes effect."))
-    if seen is not None and seen != state:
-        raise PlanHasChanged(_("Somebody changed targets since you looked. Look at the gaps again, then activate."))
+    _refuse_stale(version, lock_version)
     former = next((found for found in locked.values() if found.status == Status.ACTIVE), None)
     if former is not None:
         former.status = Status.SUPERSEDED
-        former.save(update_fields=["status"])
+        former.lock_version += 1
+        former.save(update_fields=["status", "lock_version"])
     version.status = Status.ACTIVE
     version.activated_by = actor
     version.activated_at = Now()  # by the database's clock
-    version.save(update_fields=["status", "activated_by", "activated_at"])
+    version.lock_version += 1
+    version.save(update_fields=["status", "activated_by", "activated_at", "lock_version"])
     version.refresh_from_db(fields=["activated_at"])
     audit.record("planning.version.activated", actor=actor, subject=version, number=version.number, supersedes=former)
     return version
 
 
 @transaction.atomic(durable=True)
-def revise_plan(*, plan: Plan, actor: User, note: str = "") -> PlanVersion:
+def close_version(*, version: PlanVersion, actor: User, as_of: date, lock_version: int) -> PlanVersion:
     """
-    Begin a new draft with the targets of the active version.
+    Close a plan whose year is over: it stays the one that counted, and is revised no more.
 
-    :raises NoActiveVersion: where none counts yet: the draft itself can be changed
-    :raises DraftExists: where a draft is being worked on
+    :raises NotInForce: unless it is the version that counts
+    :raises YearIsRunning: before the year has ended
+    :raises VersionConflict: where somebody moved it on since
     """
     require(policies.can_plan(actor))
-    versions = list(PlanVersion.objects.select_for_update().filter(plan=plan).order_by("pk"))
-    active = next((found for found in versions if found.status == Status.ACTIVE), None)
+    locked = _hold_versions(version.plan_id)
+    version = locked[version.pk]
+    if version.status != Status.ACTIVE:
+        raise NotInForce(_("Only the version that counts can be closed."))
+    _refuse_stale(version, lock_version)
+    last = version.plan.fiscal_year.after_date - timedelta(days=1)
+    if as_of <= last:
+        raise YearIsRunning(_("The year runs until %(day)s; it is closed after that.") % {"day": day(last, "year")})
+    if any(found.status in IN_THE_WORKS for found in locked.values()):
+        raise DraftExists(_("A draft of this plan is being worked on; decide on it before the year is closed."))
+    version.status = Status.CLOSED
+    version.closed_by = actor
+    version.closed_at = Now()
+    version.lock_version += 1
+    version.save(update_fields=["status", "closed_by", "closed_at", "lock_version"])
+    version.refresh_from_db(fields=["closed_at"])
+    audit.record("planning.version.closed", actor=actor, subject=version, number=version.number)
+    return version
+
+
+@transaction.atomic(durable=True)
+def revise_plan(*, plan: Plan, actor: User, note: str = "") -> PlanVersion:
+    """
+    Begin a new draft with the targets of the version that counts, or of the approved one that is about to.
+
+    :raises NoActiveVersion: where none is approved or counts yet: the draft itself can be changed
+    :raises PlanIsClosed: after the close of its year
+    :raises DraftExists: where a draft is being worked on, or handed up
+    """
+    require(policies.can_plan(actor))
+    versions = list(_hold_versions(plan.pk).values())
+    by_status = {found.status: found for found in versions}
+    if Status.CLOSED in by_status:
+        raise PlanIsClosed(_("This plan is closed with its year; it is revised no more."))
+    active = by_status.get(Status.APPROVED) or by_status.get(Status.ACTIVE)
     if active is None:
         raise NoActiveVersion(_("No version of this plan is active yet; change its draft."))
-    if any(found.is_draft for found in versions):
-        raise DraftExists(_("A draft of this plan is being worked on; activate it or change it."))
+    if any(found.status in IN_THE_WORKS for found in versions):
+        raise DraftExists(_("A draft of this plan is being worked on; finish it or change it."))
     draft = PlanVersion.objects.create(
         plan=plan,
         number=max(found.number for found in versions) + 1,
@@ -89,16 +139,65 @@ def targets_state(version: PlanVersion) -> str:
     return f"{found['rows']}.{found['changes'] or 0}"
 
 
+def settled(version: PlanVersion) -> DomainError:
+    """Return the refusal that says why a version's targets do not change."""
+    match version.status:
+        case Status.SUBMITTED:
+            return PlanIsSubmitted()
+        case Status.APPROVED:
+            return PlanIsApproved()
+    return PlanIsActive()
+
+
+@within_transaction
+def _hold_versions(plan: int) -> dict[int, PlanVersion]:
+    """Hold all versions of a plan alone, in one order: two acts wait for each other, and so does every edit (FOR SHARE)."""
+    rows = PlanVersion.objects.select_for_update(of=("self",)).select_related("plan__fiscal_year").filter(plan=plan)
+    return {found.pk: found for found in rows.order_by("pk")}
+
+
+@within_transaction
+def _hold_alone(version: PlanVersion) -> PlanVersion:
+    """Hold one version alone, as it stands now."""
+    return PlanVersion.objects.select_for_update(of=("self",)).select_related("plan__fiscal_year").get(pk=version.pk)
+
+
 @within_transaction
 def _hold_draft(version: PlanVersion) -> None:
     """
     Hold a version as a draft until the end of the transaction.
 
-    Edits share the lock among each other; an activation wants it alone, and an edit that waited for one sees its result.
+    Edits share the lock among each other; whoever hands up or activates wants it alone, and an edit that waited for that sees
+    its result.
 
-    :raises PlanIsActive: for a version that is no draft
+    :raises PlanIsActive, PlanIsSubmitted, PlanIsApproved: for a version that is no draft
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT status FROM planning_planversion WHERE id = %s FOR SHARE", [version.pk])
-        if cursor.fetchone() != (Status.DRAFT,):
-            raise PlanIsActive()
+        (status,) = cursor.fetchone() or ("",)
+    if status != Status.DRAFT:
+        version.status = status
+        raise settled(version)
+
+
+@within_transaction
+def _refuse_held(version: PlanVersion, actor: User, *, unit: OrgUnit | None = None, person: User | None = None) -> None:
+    """
+    Refuse to touch what belongs to a part that is handed up. To be asked with the version held.
+
+    :raises PartIsHeld: naming the part, and what to do
+    """
+    by = queries.held_parts(version).stopping(
+        actor, unit=unit.pk if unit else None, person=person.pk if person else None
+    )
+    if by is None:
+        return
+    facts = {"unit": by.unit}
+    if by.status == Submission.Status.APPROVED:
+        raise PartIsHeld(_("The part of %(unit)s is approved. Send it back before you change it.") % facts)
+    raise PartIsHeld(_("The part of %(unit)s is handed up. It can be changed once it is sent back.") % facts)
+
+
+def _refuse_stale(version: PlanVersion, lock_version: int) -> None:
+    if version.lock_version != lock_version:
+        raise VersionConflict(current=version.lock_version)

@@ -8,8 +8,15 @@ from .conversions import conversion, conversion_settings
 from .forecasts import forecast, funnel, overview
 from .ladders import target_ladder
 from .movements import forecast_review
-from .plans import plan_activate, plan_new, plan_revise
+from .plans import plan_activate, plan_new, plan_revise, version_close
 from .smart import targets_smart
+from .submissions import (
+    submission_approve,
+    submission_detail,
+    submission_send_back,
+    version_approval,
+    version_submit,
+)
 from .targets import my_pace, target_edit, target_split, targets
 from .track_record import track_record
 from .versions import versions_compare
@@ -42,6 +49,9 @@ __all__ = [
     "plan_assignment",
     "plan_new",
     "plan_revise",
+    "submission_approve",
+    "submission_detail",
+    "submission_send_back",
     "target_cascade",
     "target_edit",
     "target_ladder",
@@ -50,6 +60,9 @@ __all__ = [
     "targets",
     "targets_smart",
     "track_record",
+    "version_approval",
+    "version_close",
+    "version_submit",
     "versions_compare",
     "warning_acknowledge",
     "warning_assign",

@@ -1,8 +1,9 @@
-"""Beginning a year, activating a draft, revising what counts."""
+"""Beginning a year, activating what was approved, revising what counts, closing a year."""
 
 from typing import Any
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -12,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.access import require
-from core.pages import AuthedRequest, carried_out, page
+from core.pages import AuthedRequest, carried_out, page, posted
 from core.periods import FiscalCalendar
 from planning import policies, queries, services
-from planning.forms import ActivateForm, BeginYearForm, ReviseForm
-from planning.models import Plan, PlanVersion
+from planning.forms import ActOnVersionForm, BeginYearForm, ReviseForm
+from planning.models import IN_THE_WORKS, Plan, PlanVersion
 from teams.models import Company
 
 from .targets import today_of
@@ -39,25 +40,42 @@ def plan_new(request: AuthedRequest) -> HttpResponse:
         version = carried_out(form, services.begin_year, actor=request.user)
         if version is not None:
             messages.success(request, _("The year has its number. Now spread it over units and people."))
-            return redirect(_grid_url(version))
+            return redirect(grid_url_of(version))
     return page(request, "planning/plan_new.html", {"form": form, "company": company}, status=422)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def plan_activate(request: AuthedRequest, pk: int) -> HttpResponse:
-    """List the gaps of a draft and make it count."""
+    """List the gaps of an approved version and make it count."""
     version = get_object_or_404(queries.visible_versions(request.user), pk=pk)
     require(policies.can_plan(request.user))
-    if not version.is_draft:
+    if version.status in IN_THE_WORKS:
+        raise services.PlanIsNotApproved()
+    if version.status != PlanVersion.Status.APPROVED:
         raise services.PlanIsActive()
-    form = ActivateForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
+    form = ActOnVersionForm(posted(request))
+    if form.is_valid():
         active = carried_out(form, services.activate_version, version=version, actor=request.user)
         if active is not None:
             messages.success(request, _("Version %(number)d counts from now on.") % {"number": active.number})
-            return redirect(_grid_url(active))
+            return redirect(grid_url_of(active))
     status = 422 if request.method == "POST" else 200
     return page(request, "planning/plan_activate.html", _gaps_context(request, version, form), status=status)
+
+
+@require_POST
+def version_close(request: AuthedRequest, pk: int) -> HttpResponse:
+    """Close a plan whose year is over."""
+    version = get_object_or_404(queries.visible_versions(request.user), pk=pk)
+    require(policies.can_plan(request.user))
+    form = ActOnVersionForm(request.POST)
+    if form.is_valid():
+        as_of = today_of(version.plan)
+        closed = carried_out(form, services.close_version, version=version, as_of=as_of, actor=request.user)
+        if closed is not None:
+            messages.success(request, _("The plan is closed with its year."))
+    say_errors(request, form)
+    return redirect("planning:version-approval", pk=pk)
 
 
 @require_POST
@@ -69,13 +87,18 @@ def plan_revise(request: AuthedRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         draft = carried_out(form, services.revise_plan, plan=plan, actor=request.user)
         if draft is not None:
-            return redirect(_grid_url(draft))
-    for errors in form.errors.values():
-        messages.error(request, " ".join(map(str, errors)))
+            return redirect(grid_url_of(draft))
+    say_errors(request, form)
     return redirect("planning:targets")
 
 
-def _gaps_context(request: AuthedRequest, version: PlanVersion, form: ActivateForm) -> dict[str, Any]:
+def say_errors(request: AuthedRequest, form: Form) -> None:
+    """Show what is wrong with a form that has no page of its own."""
+    for errors in form.errors.values():
+        messages.error(request, " ".join(map(str, errors)))
+
+
+def _gaps_context(request: AuthedRequest, version: PlanVersion, form: ActOnVersionForm) -> dict[str, Any]:
     grid = queries.target_grid(version=version, user=request.user, as_of=today_of(version.plan))
     former = version.plan.versions.active().first()
     return {
@@ -86,10 +109,10 @@ def _gaps_context(request: AuthedRequest, version: PlanVersion, form: ActivateFo
         "without": [row for row in grid.rows if row.total is None],
         "former": former,
         "form": form,
-        "seen": services.targets_state(version),
-        "grid_url": _grid_url(version),
+        "grid_url": grid_url_of(version),
     }
 
 
-def _grid_url(version: PlanVersion) -> str:
+def grid_url_of(version: PlanVersion) -> str:
+    """Return where the grid of a version stands."""
     return f"{reverse('planning:targets')}?{urlencode({'version': version.pk})}"

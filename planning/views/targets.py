@@ -18,7 +18,7 @@ from core.errors import DomainError, VersionConflict
 from core.pages import AuthedRequest, page
 from planning import policies, queries, services
 from planning.forms import MonthsForm, ReviseForm, SplitForm
-from planning.models import MONTHS, Plan, PlanVersion, Target
+from planning.models import IN_THE_WORKS, MONTHS, Plan, PlanVersion, Target
 from planning.queries import GridRow
 from planning.queries.assignment import outside, spans
 from teams.models import OrgUnit, User
@@ -71,13 +71,14 @@ def grid_context(request: AuthedRequest, version: PlanVersion) -> dict[str, Any]
         "scales": scales(plan.currency),
         "facts": facts(grid, found, scale, plan.currency),
         "versions": versions,
-        "draft": next((other for other in versions if other.is_draft and other.plan_id == plan.pk), None),
+        "draft": next((other for other in versions if other.status in IN_THE_WORKS and other.plan_id == plan.pk), None),
         "behind_below": BEHIND,
         "can_edit": version.is_draft and any(row.may_set for row in grid.rows),
-        "can_activate": may_plan and version.is_draft,
+        "can_activate": may_plan and version.status == PlanVersion.Status.APPROVED,
+        "can_submit": version.is_draft and user.is_manager,
         "can_revise": may_plan
-        and version.status == PlanVersion.Status.ACTIVE
-        and not any(other.is_draft and other.plan_id == plan.pk for other in versions),
+        and version.status in {PlanVersion.Status.ACTIVE, PlanVersion.Status.APPROVED}
+        and not any(other.status in IN_THE_WORKS and other.plan_id == plan.pk for other in versions),
         "can_plan": may_plan,
         "revise_form": ReviseForm(),
         "outside": outside(grid.rows, spans(plan)),
@@ -120,7 +121,7 @@ def subject_of(request: AuthedRequest, version: int, unit: int | None, person: i
     )
     require(policies.can_set_target(user, **found.arguments))
     if not found.version.is_draft:
-        raise services.PlanIsActive()
+        raise services.settled(found.version)
     return found
 
 

@@ -1,6 +1,5 @@
 """Two versions of a plan beside each other."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -10,21 +9,10 @@ from django.views.decorators.http import require_safe
 from core.pages import AuthedRequest, page
 from planning import queries
 from planning.models import Plan, PlanVersion
-from planning.queries import RowChange
 
-from .grid_lines import Scale, chosen_scale, scales
+from .change_lines import change_lines
+from .grid_lines import chosen_scale, scales
 from .targets import today_of
-
-
-@dataclass(frozen=True)
-class ChangeLine:
-    """A row of both versions as text."""
-
-    row: RowChange
-    before: str
-    after: str
-    change: str
-    quarters: list[str]
 
 
 @require_safe
@@ -37,7 +25,7 @@ def versions_compare(request: AuthedRequest, pk: int) -> HttpResponse:
         after = _asked(versions, request.GET.get("after", "")) or versions[0]
         before = _asked(versions, request.GET.get("before", "")) or _forerunner(versions, after)
         changes = queries.version_changes(before=before, after=after, user=request.user, as_of=today_of(plan))
-        largest = max((row.after.total for row in changes.rows if row.after), default=None)
+        largest = max((row.total_after for row in changes.rows if row.total_after is not None), default=None)
         context |= {
             "changes": changes,
             "scale": chosen_scale(plan.currency, request.GET.get("unit", ""), largest),
@@ -45,7 +33,7 @@ def versions_compare(request: AuthedRequest, pk: int) -> HttpResponse:
             "show_all": "all" in request.GET,
         }
         shown = changes.rows if context["show_all"] else changes.changed
-        context["lines"] = [_line(row, context["scale"]) for row in shown]
+        context["lines"] = change_lines(shown, context["scale"])
     return page(request, "planning/versions_compare.html", context)
 
 
@@ -64,13 +52,3 @@ def _forerunner(versions: list[PlanVersion], after: PlanVersion) -> PlanVersion:
     others = [version for version in versions if version != after]
     made_from = next((version for version in others if version.pk == after.based_on_id), None)
     return made_from or min(others, key=lambda version: (abs(version.number - after.number), version.number))
-
-
-def _line(row: RowChange, scale: Scale) -> ChangeLine:
-    return ChangeLine(
-        row=row,
-        before=scale.text(row.before.total if row.before else None),
-        after=scale.text(row.after.total if row.after else None),
-        change=scale.text(row.change),
-        quarters=[scale.text(change) for change in row.quarters],
-    )

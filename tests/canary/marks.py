@@ -20,7 +20,7 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 
 from core.models import AuditEntry
 from customers.models import Activity, Customer, Deal, ImportFile
-from planning.models import PlanVersion
+from planning.models import PlanVersion, Submission
 from teams.models import OrgUnit, User
 
 OURS = ("core", "teams", "customers", "planning", "processes", "risks")
@@ -66,6 +66,7 @@ SEEN_WITH: Mapping[str, tuple[str, str]] = {
     "customers.importproblem": ("file", "customers.importfile"),
     "planning.dealcall": ("deal", "customers.deal"),
     "planning.dealforecast": ("deal", "customers.deal"),
+    "planning.submittedtarget": ("submission", "planning.submission"),
     "planning.warningnight": ("warning", "planning.conversionwarning"),
     "core.auditentry": ("actor", "teams.user"),
 }
@@ -180,6 +181,9 @@ def _named_to(user: User) -> "models.QuerySet[User]":
         | Q(pk__in=Activity.objects.visible_to(user).values("person"))
         | Q(pk__in=PlanVersion.objects.visible_to(user).values("created_by"))
         | Q(pk__in=PlanVersion.objects.visible_to(user).values("activated_by"))
+        | Q(pk__in=PlanVersion.objects.visible_to(user).values("closed_by"))
+        | Q(pk__in=Submission.objects.visible_to(user).values("submitted_by"))
+        | Q(pk__in=Submission.objects.visible_to(user).values("decided_by"))
     )
     return seen
 

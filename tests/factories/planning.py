@@ -1,12 +1,26 @@
 """Fiscal years, plans and targets for tests."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models.functions import Now
+from django.db import connection
 from django.utils import timezone
 
-from planning.models import MONTHS, PLAIN, FiscalYear, Metric, Plan, PlanVersion, Scope, Target
+from planning import services
+from planning.models import (
+    IN_FORCE,
+    MONTHS,
+    PLAIN,
+    FiscalYear,
+    Metric,
+    Plan,
+    PlanVersion,
+    Scope,
+    Submission,
+    Target,
+)
 from teams.models import OrgUnit, User
 from tests.factories.teams import make_person
 
@@ -35,17 +49,65 @@ def make_version(
     status: str = PlanVersion.Status.DRAFT,
     by: User | None = None,
     at: datetime | None = None,
+    **fields: object,
 ) -> PlanVersion:
+    """Make a version in any state of its life, without what led there."""
     by = by or make_person()
-    is_draft = status == PlanVersion.Status.DRAFT
+    at = at or timezone.now()
+    has_counted = status in {*IN_FORCE, PlanVersion.Status.SUPERSEDED}
+    is_closed = status == PlanVersion.Status.CLOSED
     return PlanVersion.objects.create(
-        plan=plan or make_plan(),
-        number=number,
-        status=status,
-        created_by=by,
-        activated_by=None if is_draft else by,
-        activated_at=None if is_draft else at or timezone.now(),
+        **{
+            "plan": plan or make_plan(),
+            "number": number,
+            "status": status,
+            "created_by": by,
+            "activated_by": by if has_counted else None,
+            "activated_at": at if has_counted else None,
+            "closed_by": by if is_closed else None,
+            "closed_at": at if is_closed else None,
+            **fields,
+        }
     )
+
+
+@contextmanager
+def settled_targets_change() -> Iterator[None]:
+    """Let the targets of versions that are no drafts be written: the history of a test has to come from somewhere."""
+    with connection.cursor() as cursor:
+        if connection.in_atomic_block:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE planning_target DISABLE TRIGGER target_only_in_a_draft")
+        try:
+            yield
+        finally:
+            cursor.execute("ALTER TABLE planning_target ENABLE TRIGGER target_only_in_a_draft")
+
+
+def make_submission(
+    version: PlanVersion, *, unit: OrgUnit | None = None, by: User | None = None, **fields: object
+) -> Submission:
+    """Make a submission as it stands before anybody decided; what its targets asked for is not kept with it."""
+    return Submission.objects.create(
+        **{
+            "plan_version": version,
+            "unit": unit,
+            "round": 1 + Submission.objects.filter(plan_version=version, unit=unit).count(),
+            "submitted_by": by or make_person(),
+            "submitted_at": timezone.now(),
+            **fields,
+        }
+    )
+
+
+def activate(version: PlanVersion, *, by: User, approver: User, as_of: date = date(2026, 1, 1)) -> PlanVersion:
+    """Hand a draft up, let somebody else approve it, and put it into force."""
+    handed = services.submit_version(
+        version=version, actor=by, as_of=as_of, lock_version=version.lock_version, reason="As agreed"
+    )
+    services.approve_submission(submission=handed, version=handed.version, actor=approver)
+    version.refresh_from_db()
+    return services.activate_version(version=version, actor=by, lock_version=version.lock_version)
 
 
 def make_target(
@@ -57,22 +119,10 @@ def make_target(
     month: Decimal = Decimal("100.00"),
     **months: Decimal,
 ) -> Target:
-    """
-    Make a target with the same amount in every month, unless a month is named (`m03=Decimal(5)`).
-
-    The database refuses one in a version that is no draft; such a version counts as a draft for the moment.
-    """
+    """Make a target with the same amount in every month, unless a month is named (`m03=Decimal(5)`); in any version."""
     amounts = {**dict.fromkeys(MONTHS, month), **months}
-    versions = PlanVersion.objects.filter(pk=version.pk)
-    others = PlanVersion.objects.filter(plan=version.plan_id, status=PlanVersion.Status.DRAFT).exclude(pk=version.pk)
-    hidden = list(others.values_list("pk", flat=True))
-    if not version.is_draft:
-        PlanVersion.objects.filter(pk__in=hidden).update(status=PlanVersion.Status.SUPERSEDED, activated_at=Now())
-        versions.update(status=PlanVersion.Status.DRAFT, activated_at=None)
-    target = Target.objects.create(version=version, unit=unit, person=person, **scope.columns, **amounts)
-    if not version.is_draft:
-        versions.update(status=version.status, activated_at=version.activated_at)
-        PlanVersion.objects.filter(pk__in=hidden).update(status=PlanVersion.Status.DRAFT, activated_at=None)
+    with nullcontext() if version.is_draft else settled_targets_change():
+        target = Target.objects.create(version=version, unit=unit, person=person, **scope.columns, **amounts)
     target.refresh_from_db()
     return target
 

@@ -3,8 +3,8 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from planning import services
 from planning.models import PlanVersion, Target
 from teams.models import User
 from tests.factories.planning import make_plan, make_target, make_version
@@ -53,33 +53,43 @@ def test_a_year_begins_once(client: Client, cast: Cast) -> None:
 
 
 def test_activation_lists_the_gaps_and_then_counts(client: Client, cast: Cast) -> None:
-    version = make_version()
+    version = make_version(status=PlanVersion.Status.APPROVED)
     make_target(version, unit=cast.company, month=Decimal(100))
     make_target(version, unit=cast.east, month=Decimal(150))
     page = signed_in(client, cast.planner)
     url = reverse("planning:plan-activate", args=[version.pk])
-    response = page.get(url)
-    html = response.content.decode()
+    html = page.get(url).content.decode()
     assert "+¥600.00" in html
     assert "-¥1,800.00" in html
     assert "7 rows have no target." in html
-    assert page.post(url, {"seen": response.context["seen"]}).status_code == 302
+    assert page.post(url, {"lock_version": 9}).status_code == 422
+    assert page.post(url, {"lock_version": 1}).status_code == 302
     version.refresh_from_db()
     assert version.status == PlanVersion.Status.ACTIVE
     assert page.get(url).status_code == 409
 
 
-def test_activating_what_has_changed_since_is_refused_with_the_gaps_of_now(client: Client, cast: Cast) -> None:
+def test_what_nobody_approved_is_not_activated(client: Client, cast: Cast) -> None:
     version = make_version()
     make_target(version, unit=cast.company)
     page = signed_in(client, cast.planner)
     url = reverse("planning:plan-activate", args=[version.pk])
-    seen = page.get(url).context["seen"]
-    services.set_target(version=version, unit=cast.company, months=[Decimal(1)] * 12, actor=cast.admin, lock_version=1)
-    response = page.post(url, {"seen": seen})
-    assert response.status_code == 422
-    assert "Somebody changed targets since you looked." in response.content.decode()
-    assert page.post(url, {"seen": response.context["seen"]}).status_code == 302
+    assert page.get(url).status_code == 409
+    assert page.post(url, {"lock_version": 1}).status_code == 409
+
+
+def test_a_year_that_is_over_is_closed_on_its_page(client: Client, cast: Cast) -> None:
+    over, running = (
+        make_version(make_plan(year), status=PlanVersion.Status.ACTIVE)
+        for year in (timezone.localdate().year - 1, timezone.localdate().year + 1)
+    )
+    page = signed_in(client, cast.planner)
+    assert "Close the year" in page.get(reverse("planning:version-approval", args=[over.pk])).content.decode()
+    for version in (over, running):
+        page.post(reverse("planning:version-close", args=[version.pk]), {"lock_version": 1})
+        version.refresh_from_db()
+    assert (over.status, running.status) == (PlanVersion.Status.CLOSED, PlanVersion.Status.ACTIVE)
+    assert "The year runs until" in page.get(reverse("planning:targets")).content.decode()
 
 
 def test_a_revision_opens_a_draft_once(client: Client, cast: Cast) -> None:
@@ -98,15 +108,17 @@ def test_a_revision_opens_a_draft_once(client: Client, cast: Cast) -> None:
 
 @pytest.mark.requirement("R7.4")
 @pytest.mark.parametrize(("who", "draft_status"), [("rao", 404), ("mori", 403), ("lin", 403), ("sato", 403)])
-def test_managers_see_the_draft_but_do_not_activate_it(client: Client, cast: Cast, who: str, draft_status: int) -> None:
-    version = make_version()
+def test_managers_see_what_is_planned_but_do_not_activate_it(
+    client: Client, cast: Cast, who: str, draft_status: int
+) -> None:
+    version = make_version(status=PlanVersion.Status.APPROVED)
     make_target(version, unit=cast.company)
     page = signed_in(client, getattr(cast, who))
     url = reverse("planning:plan-activate", args=[version.pk])
     assert page.get(url).status_code == draft_status
-    assert page.post(url, {"seen": services.targets_state(version)}).status_code == draft_status
+    assert page.post(url, {"lock_version": 1}).status_code == draft_status
     assert page.get(NEW).status_code == 403
     assert page.post(NEW, YEAR).status_code == 403
     assert page.post(reverse("planning:plan-revise", args=[version.plan.pk])).status_code == 403
     version.refresh_from_db()
-    assert version.is_draft
+    assert version.status == PlanVersion.Status.APPROVED

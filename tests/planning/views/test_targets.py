@@ -11,11 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 
-from planning import services
 from planning.models import MONTHS, PlanVersion, Target
 from teams.models import Capability, Membership, User
 from tests.factories.customers import make_deal
-from tests.factories.planning import make_plan, make_target, make_version
+from tests.factories.planning import activate, make_plan, make_target, make_version
 from tests.factories.teams import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("R1.2", "R1.5")]
@@ -279,6 +278,6 @@ def test_my_pace_is_ones_own(client: Client, cast: Cast) -> None:
         today = date.today()  # noqa: DTZ011  # the page reads the clock
     version = make_version(make_plan(today.year))
     make_target(version, person=cast.rao, month=Decimal(1_000_000))
-    services.activate_version(version=version, actor=cast.planner)
+    activate(version, by=cast.planner, approver=cast.admin)
     assert "of ¥3M" in client.get(url).content.decode()
     assert "You have no target in the active plan yet." in signed_in(client, cast.peer).get(url).content.decode()
