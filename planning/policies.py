@@ -122,7 +122,10 @@ ROUTES: Routes = {
     "planning:submission-detail": {"GET": _PART},
     "planning:submission-approve": {"POST": _DECIDES},
     "planning:submission-send-back": {"POST": _DECIDES},
-    "planning:plan-revise": {"POST": Rule(COMPANY, sees=ALL - COMPANY)},
+    "planning:plan-revise": {
+        "GET": Rule(COMPANY, sees=ALL - COMPANY),
+        "POST": Rule(COMPANY, sees=ALL - COMPANY),
+    },
 }
 
 

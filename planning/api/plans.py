@@ -52,10 +52,10 @@ class PlanViewSet(Retrieves, ListModelMixin, GenericViewSet[Plan]):
     @extend_schema(request=ReviseIn, responses={201: PlanVersionOut})
     @action(detail=True, methods=["post"])
     def revise(self, request: Request, pk: str) -> Response:
-        """Begin a new draft with the targets of the version that counts."""
+        """Begin a new draft with the targets of the version that counts; months that are over keep theirs."""
         plan = self.get_object()
         require(policies.can_plan(self.user))
-        draft = services.revise_plan(plan=plan, actor=self.user, **self.valid(ReviseIn))
+        draft = services.revise_plan(plan=plan, actor=self.user, as_of=_today(plan), **self.valid(ReviseIn))
         return self.answer(draft, PlanVersionOut, status=201)
 
 
@@ -98,7 +98,7 @@ class PlanVersionViewSet(Retrieves, ListModelMixin, GenericViewSet[PlanVersion])
         wish = self.valid(SubmitIn)
         seen = self.expected_version(version)
         made = services.submit_version(
-            version=version, actor=self.user, as_of=_today(version), lock_version=seen, **wish
+            version=version, actor=self.user, as_of=_today(version.plan), lock_version=seen, **wish
         )
         return self.answer(made, SubmissionOut, status=201)
 
@@ -121,7 +121,7 @@ class PlanVersionViewSet(Retrieves, ListModelMixin, GenericViewSet[PlanVersion])
         require(policies.can_plan(self.user))
         self.valid(NothingIn)
         seen = self.expected_version(version)
-        done = services.close_version(version=version, actor=self.user, as_of=_today(version), lock_version=seen)
+        done = services.close_version(version=version, actor=self.user, as_of=_today(version.plan), lock_version=seen)
         return self.answer(done, PlanVersionOut)
 
 
@@ -163,7 +163,7 @@ class SubmissionViewSet(Retrieves, ListModelMixin, GenericViewSet[Submission]):
         """Hand up what is planned below a unit."""
         wish = self.valid(SubmitPartIn)
         return self.answer(
-            services.submit_part(actor=self.user, as_of=_today(wish["version"]), **wish), SubmissionOut, status=201
+            services.submit_part(actor=self.user, as_of=_today(wish["version"].plan), **wish), SubmissionOut, status=201
         )
 
     @extend_schema(request=NothingIn, responses=SubmissionOut)
@@ -189,6 +189,6 @@ class SubmissionViewSet(Retrieves, ListModelMixin, GenericViewSet[Submission]):
         return self.answer(done, SubmissionOut)
 
 
-def _today(version: PlanVersion) -> date:
+def _today(plan: Plan) -> date:
     """The business day of a plan: the clock and the plan's time zone, read at the door."""
-    return timezone.localdate(timezone=ZoneInfo(version.plan.time_zone))
+    return timezone.localdate(timezone=ZoneInfo(plan.time_zone))

@@ -6,7 +6,7 @@ from .calls import CallForm, DealCallForm
 from .cascades import BUCKETS, CascadeForm, LevelsForm, SpanForm
 from .conversions import AnsweredRates, RatesForm, answered_rates
 from .ladders import ClimbForm, LadderForm
-from .plans import ActOnVersionForm, BeginYearForm, ReviseForm
+from .plans import ActOnVersionForm, BeginYearForm, ReplanForm, ReviseForm
 from .rate_limits import RateSettingsForm
 from .submissions import ApproveForm, SendBackForm, SubmitPartForm, SubmitVersionForm
 from .targets import MonthsForm, SplitForm
@@ -32,6 +32,7 @@ __all__ = [
     "RateSettingsForm",
     "RatesForm",
     "ReopenForm",
+    "ReplanForm",
     "ReviseForm",
     "SendBackForm",
     "SnoozeForm",

@@ -1,5 +1,6 @@
 """The input of a plan: the number a year must bring, and the acts on its versions."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.periods import FiscalCalendar
 from core.templatetags.formats import month_name
-from planning.models import Target
+from planning.models import PlanVersion, Target
 
 from .amounts import AmountField
 
@@ -52,5 +53,26 @@ class ActOnVersionForm(forms.Form):
     lock_version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
 
-class ReviseForm(forms.Form):
+class ReplanForm(forms.Form):
+    """From which month the plan is made anew, and what becomes of what the months before it lack."""
+
+    effective_date = forms.TypedChoiceField(label=_("Effective from"), coerce=date.fromisoformat)
+    shortfall = forms.ChoiceField(
+        label=_("Shortfall so far"),
+        help_text=_(
+            "What the months that are over lack. It is asked for only where one is over; who is ahead keeps it."
+        ),
+        choices=PlanVersion.Shortfall.choices,
+        widget=forms.RadioSelect,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, months: Sequence[date], **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["effective_date"]
+        assert isinstance(field, forms.TypedChoiceField)  # noqa: S101  # says so to mypy
+        field.choices = [(month.isoformat(), month_name(month, "year")) for month in months]
+
+
+class ReviseForm(ReplanForm):
     note = forms.CharField(label=_("Why the plan is revised"), max_length=400, required=False)

@@ -7,6 +7,7 @@ from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core.periods import months_apart
 from teams.models import User
 
 IN_THE_WORKS = ("draft", "submitted")  # a plan has one of these at a time
@@ -113,12 +114,21 @@ class PlanVersion(models.Model):
         BLIND = "blind", _("Open, without the draft target")
         SHOWN = "shown", _("Open, everybody sees their own draft target")
 
+    class Shortfall(models.TextChoices):
+        """What becomes of what the months that are over lack."""
+
+        CARRY = "carry", _("Make it up in the next three months")
+        SPREAD = "spread", _("Make it up over all months to come")
+        DROP = "drop", _("Let it go")
+
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField(_("number"))
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
     note = models.CharField(_("note"), max_length=400, blank=True)
     talk = models.CharField(_("commitments"), max_length=6, choices=Talk, default=Talk.CLOSED)
     based_on = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    effective_date = models.DateField(_("effective from"), null=True, blank=True)  # the months before stay as they were
+    shortfall = models.CharField(_("shortfall so far"), max_length=8, choices=Shortfall, blank=True)
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     activated_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -159,6 +169,11 @@ class PlanVersion(models.Model):
                 | (~Q(status="closed") & Q(closed_at__isnull=True)),
                 name="planversion_closed_at_its_close",
             ),
+            models.CheckConstraint(
+                condition=Q(effective_date__isnull=True, shortfall="")
+                | (Q(effective_date__isnull=False, effective_date__day=1) & ~Q(shortfall="")),
+                name="planversion_effective_month_with_its_shortfall",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -172,6 +187,13 @@ class PlanVersion(models.Model):
     def version(self) -> int:
         """How often it has changed its state: what an act on it must have seen."""
         return self.lock_version
+
+    @property
+    def closed_months(self) -> int:
+        """How many months of the year were over when it was planned anew: their targets stay as they were."""
+        if self.effective_date is None:
+            return 0
+        return months_apart(self.plan.fiscal_year.first_date, self.effective_date)
 
     @property
     def steps(self) -> list[str]:

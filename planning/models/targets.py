@@ -4,6 +4,7 @@ from functools import reduce
 from operator import add
 from typing import Any, Self, cast
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.expressions import Expression
@@ -134,6 +135,8 @@ class Target(models.Model):
     stretch_over = _step()
     challenge_over = _step()
     kept_reason = models.CharField(_("why it is kept"), max_length=400, blank=True)
+    # Of each month, what it asks for besides its own, to make up for months before a re-plan; empty where nothing is.
+    carried = ArrayField(_month(), size=12, default=list, blank=True)
     lock_version = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -202,3 +205,15 @@ class Target(models.Model):
     @property
     def challenge(self) -> Decimal | None:
         return None if self.challenge_over is None else self.total + self.challenge_over
+
+    @property
+    def own_months(self) -> tuple[Decimal, ...]:
+        """The months without what they make up for earlier ones: what a year to date is measured by, nothing asked twice."""
+        months: list[Decimal] = [getattr(self, month) for month in MONTHS]
+        if not self.carried:
+            return tuple(months)
+        return tuple(month - min(month, carried) for month, carried in zip(months, self.carried, strict=True))
+
+    @property
+    def own_total(self) -> Decimal:
+        return sum(self.own_months, Decimal(0))

@@ -6,6 +6,7 @@ from .ladders import Base, BaseSource, LadderSheet, base_of, growth_of, ladder_s
 from .pace import Pace, quarter_pace
 from .parts import Extent, Held, Part, approvers, extent_of, held_parts, parts
 from .plans import plan_on, version_in_force, visible_versions
+from .replans import ReplanLine, Replanned, effective_months, replan_lines, replanned, revisable
 from .season import Learned, learned_season, season_lines
 from .shapes import Basis, Shape, last_year_shape, shape_of
 from .submissions import Failure, Review, failures, review, undecided_below
@@ -27,6 +28,8 @@ __all__ = [
     "Learned",
     "Pace",
     "Part",
+    "ReplanLine",
+    "Replanned",
     "Review",
     "RowChange",
     "Shape",
@@ -41,6 +44,7 @@ __all__ = [
     "by_person",
     "by_unit",
     "calendar_year",
+    "effective_months",
     "extent_of",
     "failures",
     "fiscal_months",
@@ -54,7 +58,10 @@ __all__ = [
     "parts",
     "plan_on",
     "quarter_pace",
+    "replan_lines",
+    "replanned",
     "review",
+    "revisable",
     "season_lines",
     "shape_of",
     "sum_of",

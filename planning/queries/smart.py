@@ -162,7 +162,7 @@ def _achievable(target: Target, version: PlanVersion, before: Won, forecast: Nod
     if forecast is None:
         return Finding(Check.ACHIEVABLE, Verdict.UNKNOWN, f"{_('No forecast yet.')} {asks}".strip())
     quantiles = [float(getattr(forecast, name)) for name in QUANTILES]
-    likely = chance_of(float(target.total), list(QUANTILES.values()), quantiles)
+    likely = chance_of(float(target.own_total), list(QUANTILES.values()), quantiles)
     said = _("The forecast reaches it with a chance of %(chance)s.") % {"chance": _chance_text(likely)}
     verdict = Verdict.STRETCH if likely < STRETCH else Verdict.SOFT if likely > SOFT else Verdict.PASSED
     return Finding(Check.ACHIEVABLE, verdict, f"{said} {asks}".strip())

@@ -124,9 +124,10 @@ def _asked(targets: Mapping[int, Target], already: Cents) -> Targets:
 
 
 def _amounts(target: Target) -> list[Decimal]:
-    """The target of every period, in the order of PERIODS."""
+    """The target of every period, in the order of PERIODS; what months make up for earlier ones counts once in a sum of all."""
     months: list[Decimal] = [getattr(target, month) for month in MONTHS]
-    return [*months, target.q1, target.q2, target.q3, target.q4, target.total, *list(accumulate(months))[:-1]]
+    own = target.own_months
+    return [*months, target.q1, target.q2, target.q3, target.q4, sum(own, Decimal(0)), *list(accumulate(own))[:-1]]
 
 
 def _node_rows(

@@ -5,7 +5,7 @@ Definitions (printed on the page):
 planned = sum of the targets of the units and people directly below; gap = planned - annual target, so below zero means that
 part of the target has no owner, above zero that more is assigned than asked for.
 Target to date = the targets of the months that are over, and of the current month the share of its working days that are
-over. Attainment = won so far ÷ target to date.
+over, without what months make up for earlier ones: that is in it already. Attainment = won so far ÷ target to date.
 """
 
 from collections import defaultdict
@@ -169,7 +169,7 @@ def target_grid(*, version: PlanVersion, user: User, as_of: date) -> TargetGrid:
             without=below.count(None),
             planned=sum((given.total for given in below if given), Decimal("0.00")) if below else None,
             won=sum_of(found),
-            to_date=target_to_date(months_of(target), months, day, share) if target else None,
+            to_date=target_to_date(target.own_months, months, day, share) if target else None,
             may_set=reach.covers(unit=unit.pk if unit else None, person=person.pk if person else None)
             and held.stopping(user, unit=unit.pk if unit else None, person=person.pk if person else None) is None,
         )

@@ -1,6 +1,6 @@
 from rest_framework import serializers
 
-from core.api.serializers import In, Linked, ModelOut, Out, Text
+from core.api.serializers import Day, In, Linked, ModelOut, Out, Text
 from planning.models import Plan, PlanVersion, Submission
 from teams.models import OrgUnit
 
@@ -31,6 +31,8 @@ class PlanVersionOut(ModelOut):
             "status",
             "note",
             "based_on",
+            "effective_date",
+            "shortfall",
             "created_by",
             "created_at",
             "activated_at",
@@ -46,6 +48,14 @@ class SubmitIn(In):
 
 
 class ReviseIn(In):
+    """
+    From which month the plan is made anew (its first day; nothing = the whole year), and what becomes of the shortfall.
+
+    `shortfall` is asked for where months are over: carry it into the next three, spread it over all to come, or drop it.
+    """
+
+    effective_date = Day(required=False, allow_null=True)
+    shortfall = serializers.ChoiceField(choices=PlanVersion.Shortfall.choices, required=False)
     note = Text(max_length=400, required=False, allow_blank=True)
 
 

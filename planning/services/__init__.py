@@ -22,6 +22,7 @@ from .refusals import (
     DealIsClosed,
     DraftExists,
     FiscalYearExists,
+    MonthIsClosed,
     NoActiveVersion,
     NotDecidable,
     NothingCommitted,
@@ -41,16 +42,18 @@ from .refusals import (
     PlanIsClosed,
     PlanIsNotApproved,
     PlanIsSubmitted,
+    ShortfallIsUndecided,
     SpanIsInvalid,
     TalkIsClosed,
     WarningIsOver,
     YearIsRunning,
 )
+from .replans import revise_plan
 from .reviews import mark_reviewed
 from .submissions import approve_submission, send_back, submit_part, submit_version
 from .targets import Spread, set_target, split_target
 from .track_record import JUDGED_MONTHS, run_track_record
-from .versions import activate_version, close_version, revise_plan, settled, targets_state
+from .versions import activate_version, close_version, settled, targets_state
 from .warnings import acknowledge_warning, assign_warning, close_warning, reopen_warning, snooze_warning
 from .watching import watch_conversions
 from .years import begin_year, create_plan, open_fiscal_year
@@ -70,6 +73,7 @@ __all__ = [
     "DraftExists",
     "FiscalYearExists",
     "Levels",
+    "MonthIsClosed",
     "NoActiveVersion",
     "NotDecidable",
     "NotInForce",
@@ -89,6 +93,7 @@ __all__ = [
     "PlanIsClosed",
     "PlanIsNotApproved",
     "PlanIsSubmitted",
+    "ShortfallIsUndecided",
     "SpanIsInvalid",
     "Spread",
     "TalkIsClosed",

@@ -16,14 +16,15 @@ from core.transactions import within_transaction
 from planning import policies
 from planning.models import MONTHS, PLAIN, Plan, PlanVersion, Potential, Target
 from planning.queries.cascades import Proposal, Share, Wish
+from planning.queries.parts import held_parts
 from planning.queries.spreading import proposal
 from planning.queries.targets import row_key
 from planning.queries.weights import Method
 from teams.models import OrgUnit, User
 
 from .refusals import AmountIsInvalid, CascadeIsInvalid
-from .targets import _check, _least
-from .versions import _hold_draft
+from .targets import _around_closed, _check, _least
+from .versions import _hold_draft, _refuse_held
 
 
 @transaction.atomic(durable=True)
@@ -42,6 +43,8 @@ def cascade_target(
 
     :param seen: versions of the rows that the person looked at, by key of the spot; 0 = there was none
     :raises PlanIsActive: unless the version is a draft
+    :raises PartIsHeld: where a row belongs to a part that is handed up
+    :raises AmountIsInvalid: where a row is to ask for less in all than in the months that are over in a plan made anew
     :raises CascadeIsInvalid: for a wish that cannot be carried out, saying why
     :raises VersionConflict: where somebody changed one of the rows since; its `extra` names them
     :raises NotAllowed: for a unit out of reach; rows that the actor may not set, the own above all, are kept
@@ -53,6 +56,9 @@ def cascade_target(
         raise CascadeIsInvalid(found.problems[0][1], problems=[Problem(*problem) for problem in found.problems])
     _lock(version, found.shares, seen)
     changed = [share for share in found.shares if share.is_changed]
+    held = held_parts(version)
+    for share in changed:
+        _refuse_held(version, actor, unit=share.spot.unit, person=share.spot.person, held=held)
     _write_rows(version, changed)
     _keep(version, found.direct, wish)
     if wish.method == Method.POTENTIAL:
@@ -105,7 +111,9 @@ def _write_rows(version: PlanVersion, shares: Sequence[Share]) -> None:
     for share in shares:
         row = share.spot.target or Target(version=version, **share.spot.whose, lock_version=0)
         _check({"total": share.proposed or Decimal(0)}, _least(version, PLAIN), PLAIN)
-        for month, amount in zip(MONTHS, share.months or (), strict=True):
+        least = _least(version, PLAIN)
+        closed = [getattr(row, month) or Decimal(0) for month in MONTHS[: version.closed_months]]
+        for month, amount in zip(MONTHS, _around_closed(share.months or (), closed, PLAIN, least), strict=True):
             setattr(row, month, amount)
         row.split, row.kept_reason = Target.Split.MANUAL, ""
         row.stretch_over, row.challenge_over = share.stretch_over, share.challenge_over
@@ -159,6 +167,7 @@ def set_levels(
     """
     require(policies.can_set_target(actor, version, unit=unit, person=person))
     _hold_draft(version)
+    _refuse_held(version, actor, unit=unit, person=person)
     target = Target.objects.plain().select_for_update().filter(version=version, unit=unit, person=person).first()
     if target is None:
         raise AmountIsInvalid(_("Set the target first: stretch and challenge stand above it."))

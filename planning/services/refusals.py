@@ -59,6 +59,18 @@ class PlanIsClosed(DomainError):
     code = "plan_is_closed"
 
 
+class MonthIsClosed(Invalid):
+    """The month is over, or was when the plan was made anew: its target stays as it was."""
+
+    code = "month_is_closed"
+
+
+class ShortfallIsUndecided(Invalid):
+    """Nobody said what becomes of what the months that are over lack."""
+
+    code = "shortfall_is_undecided"
+
+
 class NotInForce(DomainError):
     """The version does not count."""
 

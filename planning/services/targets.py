@@ -13,13 +13,14 @@ from core import audit
 from core.access import require
 from core.errors import Problem, VersionConflict
 from core.money import CENT, smallest_unit, split_amount
+from core.templatetags.formats import month_name
 from core.transactions import within_transaction
 from planning import policies, queries
 from planning.models import MONTHS, PLAIN, SCOPE, Metric, PlanVersion, Scope, Target
 from planning.queries import Basis
 from teams.models import OrgUnit, User
 
-from .refusals import AmountIsInvalid
+from .refusals import AmountIsInvalid, MonthIsClosed
 from .versions import _hold_draft, _refuse_held
 
 LARGEST = Decimal("999999999999.99")  # what a month's column holds
@@ -56,6 +57,7 @@ def set_target(
     :raises PartIsHeld: where the row belongs to a part that is handed up
     :raises VersionConflict: where somebody changed the row since; its `extra` carries `theirs` and `mine`
     :raises AmountIsInvalid: for an amount that a target cannot hold
+    :raises MonthIsClosed: for a month that was over when the plan was made anew
     :raises NotAllowed: for one's own target, or one out of reach
     """
     require(policies.can_set_target(actor, version, unit=unit, person=person))
@@ -119,13 +121,13 @@ def _spread(
     _check({"total": total}, least, scope)
     split = split if scope.adds_up else Target.Split.EVEN
     shape = queries.shape_of(Target.Split(split), version=version, unit=unit, person=person, scope=scope)
-    months = split_amount(total, shape.weights, unit=least) if scope.adds_up else [total] * len(MONTHS)
+    months = list(split_amount(total, shape.weights, unit=least)) if scope.adds_up else [total] * len(MONTHS)
     target = _write(
         version=version,
         unit=unit,
         person=person,
         scope=scope,
-        months=months,
+        months=_around_closed(months, _closed(version, unit, person, scope), scope, least),
         split=split,
         actor=actor,
         lock_version=lock_version,
@@ -157,6 +159,7 @@ def _write(
     _check(amounts, _least(version, scope), scope)
     _hold_draft(version)
     _refuse_held(version, actor, unit=unit, person=person)
+    _refuse_closed(version, amounts, _closed(version, unit, person, scope))
     rows = Target.objects.filter(version=version, unit=unit, person=person, **scope.columns)
     before = rows.first()
     if before is None:
@@ -189,6 +192,44 @@ def _first(row: Target) -> Target | None:
     except IntegrityError:
         return None
     return row
+
+
+def _closed(version: PlanVersion, unit: OrgUnit | None, person: User | None, scope: Scope) -> list[Decimal]:
+    """Return what the months ask for that were over when the plan was made anew; zero in a row that was none then."""
+    if not version.closed_months:
+        return []
+    row = Target.objects.filter(version=version, unit=unit, person=person, **scope.columns).first()
+    return [getattr(row, month) if row else Decimal(0) for month in MONTHS[: version.closed_months]]
+
+
+def _around_closed(
+    months: Sequence[Decimal], closed: Sequence[Decimal], scope: Scope, least: Decimal
+) -> Sequence[Decimal]:
+    """
+    Return months of the same total that keep what is over: the rest of it goes to the months to come, in their shape.
+
+    :raises AmountIsInvalid: where less is asked for in all than what is over asked for
+    """
+    if not scope.adds_up:
+        return [*closed, *months[len(closed) :]]
+    total, over = sum(months, Decimal(0)), sum(closed, Decimal(0))
+    if total < over:
+        message = _("The months that are over ask for %(amount)s already.") % {"amount": over}
+        raise AmountIsInvalid(message, problems=[Problem("total", message)])
+    weights = months[len(closed) :]
+    return [*closed, *split_amount(total - over, weights if any(weights) else [1] * len(weights), unit=least)]
+
+
+def _refuse_closed(version: PlanVersion, amounts: dict[str, Decimal], closed: Sequence[Decimal]) -> None:
+    months = queries.fiscal_months(version.plan.fiscal_year)
+    problems = [
+        Problem(field, _("%(month)s was over before this version took effect; its target stays.") % {"month": name})
+        for field, kept, month in zip(MONTHS, closed, months, strict=False)
+        if amounts[field] != kept
+        for name in [month_name(month, "year")]
+    ]
+    if problems:
+        raise MonthIsClosed(problems[0].message, problems=problems)
 
 
 def _least(version: PlanVersion, scope: Scope) -> Decimal:

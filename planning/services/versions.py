@@ -17,17 +17,15 @@ from core.errors import DomainError, VersionConflict
 from core.templatetags.formats import day
 from core.transactions import within_transaction
 from planning import policies, queries
-from planning.models import IN_THE_WORKS, Plan, PlanVersion, Submission, Target
+from planning.models import IN_THE_WORKS, PlanVersion, Submission
 from teams.models import OrgUnit, User
 
 from .refusals import (
     DraftExists,
-    NoActiveVersion,
     NotInForce,
     PartIsHeld,
     PlanIsActive,
     PlanIsApproved,
-    PlanIsClosed,
     PlanIsNotApproved,
     PlanIsSubmitted,
     YearIsRunning,
@@ -101,38 +99,6 @@ def close_version(*, version: PlanVersion, actor: User, as_of: date, lock_versio
     return version
 
 
-@transaction.atomic(durable=True)
-def revise_plan(*, plan: Plan, actor: User, note: str = "") -> PlanVersion:
-    """
-    Begin a new draft with the targets of the version that counts, or of the approved one that is about to.
-
-    :raises NoActiveVersion: where none is approved or counts yet: the draft itself can be changed
-    :raises PlanIsClosed: after the close of its year
-    :raises DraftExists: where a draft is being worked on, or handed up
-    """
-    require(policies.can_plan(actor))
-    versions = list(_hold_versions(plan.pk).values())
-    by_status = {found.status: found for found in versions}
-    if Status.CLOSED in by_status:
-        raise PlanIsClosed(_("This plan is closed with its year; it is revised no more."))
-    active = by_status.get(Status.APPROVED) or by_status.get(Status.ACTIVE)
-    if active is None:
-        raise NoActiveVersion(_("No version of this plan is active yet; change its draft."))
-    if any(found.status in IN_THE_WORKS for found in versions):
-        raise DraftExists(_("A draft of this plan is being worked on; finish it or change it."))
-    draft = PlanVersion.objects.create(
-        plan=plan,
-        number=max(found.number for found in versions) + 1,
-        note=note,
-        based_on=active,
-        created_by=actor,
-    )
-    rows = active.targets.order_by("pk").values(*Target.own_fields())
-    Target.objects.bulk_create(Target(version=draft, **row) for row in rows)
-    audit.record("planning.plan.revised", actor=actor, subject=draft, number=draft.number, based_on=active, note=note)
-    return draft
-
-
 def targets_state(version: PlanVersion) -> str:
     """Return a mark that changes with every change of a version's targets: how many rows, how many changes of them."""
     found = version.targets.aggregate(rows=Count("pk"), changes=Sum("lock_version"))
@@ -181,13 +147,21 @@ def _hold_draft(version: PlanVersion) -> None:
 
 
 @within_transaction
-def _refuse_held(version: PlanVersion, actor: User, *, unit: OrgUnit | None = None, person: User | None = None) -> None:
+def _refuse_held(
+    version: PlanVersion,
+    actor: User,
+    *,
+    unit: OrgUnit | None = None,
+    person: User | None = None,
+    held: queries.Held | None = None,
+) -> None:
     """
     Refuse to touch what belongs to a part that is handed up. To be asked with the version held.
 
+    :param held: what holds the version's rows, where many are asked about
     :raises PartIsHeld: naming the part, and what to do
     """
-    by = queries.held_parts(version).stopping(
+    by = (held or queries.held_parts(version)).stopping(
         actor, unit=unit.pk if unit else None, person=person.pk if person else None
     )
     if by is None:

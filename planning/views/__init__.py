@@ -8,7 +8,8 @@ from .conversions import conversion, conversion_settings
 from .forecasts import forecast, funnel, overview
 from .ladders import target_ladder
 from .movements import forecast_review
-from .plans import plan_activate, plan_new, plan_revise, version_close
+from .plans import plan_activate, plan_new, version_close
+from .replans import plan_revise
 from .smart import targets_smart
 from .submissions import (
     submission_approve,

@@ -16,7 +16,7 @@ from core.access import require
 from core.pages import AuthedRequest, carried_out, page, posted
 from core.periods import FiscalCalendar
 from planning import policies, queries, services
-from planning.forms import ActOnVersionForm, BeginYearForm, ReviseForm
+from planning.forms import ActOnVersionForm, BeginYearForm
 from planning.models import IN_THE_WORKS, Plan, PlanVersion
 from teams.models import Company
 
@@ -76,20 +76,6 @@ def version_close(request: AuthedRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The plan is closed with its year."))
     say_errors(request, form)
     return redirect("planning:version-approval", pk=pk)
-
-
-@require_POST
-def plan_revise(request: AuthedRequest, pk: int) -> HttpResponse:
-    """Begin a new draft with the targets of the active version."""
-    plan = get_object_or_404(Plan.objects.visible_to(request.user), pk=pk)
-    require(policies.can_plan(request.user))
-    form = ReviseForm(request.POST)
-    if form.is_valid():
-        draft = carried_out(form, services.revise_plan, plan=plan, actor=request.user)
-        if draft is not None:
-            return redirect(grid_url_of(draft))
-    say_errors(request, form)
-    return redirect("planning:targets")
 
 
 def say_errors(request: AuthedRequest, form: Form) -> None:

@@ -17,7 +17,7 @@ from core.access import require
 from core.errors import DomainError, VersionConflict
 from core.pages import AuthedRequest, page
 from planning import policies, queries, services
-from planning.forms import MonthsForm, ReviseForm, SplitForm
+from planning.forms import MonthsForm, SplitForm
 from planning.models import IN_THE_WORKS, MONTHS, Plan, PlanVersion, Target
 from planning.queries import GridRow
 from planning.queries.assignment import outside, spans
@@ -80,7 +80,6 @@ def grid_context(request: AuthedRequest, version: PlanVersion) -> dict[str, Any]
         and version.status in {PlanVersion.Status.ACTIVE, PlanVersion.Status.APPROVED}
         and not any(other.status in IN_THE_WORKS and other.plan_id == plan.pk for other in versions),
         "can_plan": may_plan,
-        "revise_form": ReviseForm(),
         "outside": outside(grid.rows, spans(plan)),
         "unknown": sum(row.won.unknown for row in grid.rows if row.parent is None),
     }

@@ -1,5 +1,6 @@
 """Targets of other metrics and of parts of the sales."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -79,7 +80,7 @@ def test_a_revised_plan_keeps_every_target_with_all_that_was_decided(cast: Cast)
     version = make_version(status=PlanVersion.Status.ACTIVE)
     make_target(version, unit=cast.east)
     make_target(version, unit=cast.east, scope=Scope(make_metric(), make_product(), None, Tier.KEY))
-    draft = services.revise_plan(plan=version.plan, actor=cast.planner)
+    draft = services.revise_plan(plan=version.plan, actor=cast.planner, as_of=date(2026, 1, 1))
     kept = Target.own_fields()
     assert {"metric_id", "product_id", "region_id", "tier", "split", "m01"} <= set(kept)
     assert list(draft.targets.order_by("pk").values(*kept)) == list(version.targets.order_by("pk").values(*kept))

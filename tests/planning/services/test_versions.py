@@ -19,6 +19,7 @@ from tests.factories.teams import Cast, make_cast
 pytestmark = pytest.mark.requirement("R0.1")
 Status = PlanVersion.Status
 ONES = (Decimal(1),) * 12
+NEW_YEAR = date(2026, 1, 1)
 
 
 def approved(cast: Cast, plan: Plan | None = None, **fields: Any) -> PlanVersion:
@@ -47,7 +48,7 @@ def test_activation_supersedes_the_version_that_counted_and_keeps_its_targets(ca
     plan = make_plan()
     first = make_version(plan, status=Status.ACTIVE)
     kept = make_target(first, unit=cast.company, month=Decimal(7))
-    draft = services.revise_plan(plan=plan, actor=cast.planner)
+    draft = services.revise_plan(plan=plan, actor=cast.planner, as_of=NEW_YEAR)
     services.set_target(version=draft, unit=cast.company, months=ONES, actor=cast.planner, lock_version=1)
     activate(draft, by=cast.planner, approver=cast.admin)
     assert dict(plan.versions.values_list("number", "status")) == {1: Status.SUPERSEDED, 2: Status.ACTIVE}
@@ -88,7 +89,7 @@ def test_a_plan_is_closed_once_its_year_is_over_and_revised_no_more(cast: Cast) 
     assert closed.activated_at == version.activated_at
     assert AuditEntry.objects.get().event == "planning.version.closed"
     with pytest.raises(services.PlanIsClosed):
-        services.revise_plan(plan=version.plan, actor=cast.planner)
+        services.revise_plan(plan=version.plan, actor=cast.planner, as_of=NEW_YEAR)
     with pytest.raises(services.NotInForce):
         services.close_version(version=version, actor=cast.planner, as_of=date(2027, 1, 1), lock_version=2)
 
@@ -104,7 +105,7 @@ def test_the_database_itself_never_opens_again_what_was_approved(cast: Cast, sta
 @pytest.mark.django_db
 def test_an_approved_version_is_revised_before_it_takes_effect(cast: Cast) -> None:
     version = approved(cast)
-    draft = services.revise_plan(plan=version.plan, actor=cast.planner)
+    draft = services.revise_plan(plan=version.plan, actor=cast.planner, as_of=NEW_YEAR)
     assert draft.based_on == version
     activate(draft, by=cast.planner, approver=cast.admin)
     version.refresh_from_db()
@@ -117,7 +118,7 @@ def test_a_revision_copies_every_target_into_a_new_draft(cast: Cast) -> None:
     active = make_version(plan, status=Status.ACTIVE)
     make_target(active, unit=cast.company, month=Decimal(10), m12=Decimal("0.01"))
     make_target(active, person=cast.rao, month=Decimal(3))
-    draft = services.revise_plan(plan=plan, actor=cast.planner, note="After the first half")
+    draft = services.revise_plan(plan=plan, actor=cast.planner, as_of=NEW_YEAR, note="After the first half")
     assert (draft.number, draft.status, draft.based_on, draft.note) == (
         2,
         Status.DRAFT,
@@ -136,7 +137,7 @@ def test_a_plan_has_one_draft_at_a_time(cast: Cast) -> None:
     make_version(plan, status=Status.ACTIVE)
     make_version(plan, number=2)
     with pytest.raises(services.DraftExists):
-        services.revise_plan(plan=plan, actor=cast.planner)
+        services.revise_plan(plan=plan, actor=cast.planner, as_of=NEW_YEAR)
 
 
 @pytest.mark.django_db
@@ -144,7 +145,7 @@ def test_there_is_nothing_to_revise_before_a_version_counts(cast: Cast) -> None:
     plan = make_plan()
     make_version(plan)
     with pytest.raises(services.NoActiveVersion):
-        services.revise_plan(plan=plan, actor=cast.planner)
+        services.revise_plan(plan=plan, actor=cast.planner, as_of=NEW_YEAR)
 
 
 @pytest.mark.django_db
@@ -156,7 +157,7 @@ def test_managers_neither_activate_nor_revise(cast: Cast) -> None:
     with pytest.raises(NotAllowed):
         services.close_version(version=version, actor=cast.lin, as_of=date(2027, 1, 1), lock_version=1)
     with pytest.raises(NotAllowed):
-        services.revise_plan(plan=version.plan, actor=cast.lin)
+        services.revise_plan(plan=version.plan, actor=cast.lin, as_of=NEW_YEAR)
 
 
 @contextmanager

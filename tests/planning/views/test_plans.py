@@ -92,18 +92,34 @@ def test_a_year_that_is_over_is_closed_on_its_page(client: Client, cast: Cast) -
     assert "The year runs until" in page.get(reverse("planning:targets")).content.decode()
 
 
-def test_a_revision_opens_a_draft_once(client: Client, cast: Cast) -> None:
-    plan = make_plan()
+def test_a_revision_shows_what_it_makes_of_every_target_and_opens_a_draft_once(client: Client, cast: Cast) -> None:
+    today = timezone.localdate()
+    plan = make_plan(today.year)
     active = make_version(plan, status=PlanVersion.Status.ACTIVE)
     make_target(active, unit=cast.company)
     page = signed_in(client, cast.planner)
-    assert 'data-dialog-open="revise"' in page.get("/targets/").content.decode()
     url = reverse("planning:plan-revise", args=[plan.pk])
-    assert page.post(url, {"note": "Half-year"}).status_code == 302
-    assert plan.versions.get(number=2).note == "Half-year"
-    html = page.post(url, {}, follow=True).content.decode()
-    assert "A draft of this plan is being worked on" in html
-    assert 'data-dialog-open="revise"' not in html
+    assert url in page.get("/targets/").content.decode()
+    month = today.replace(day=1)
+    chosen = {"effective_date": month.isoformat(), "shortfall": "carry"}
+    if month.month > 1:
+        html = page.get(url, {"effective_date": month.isoformat()}).content.decode()
+        assert "Choose what becomes of what the months that are over lack." in html
+        assert page.post(url, {"effective_date": month.isoformat()}).status_code == 422
+    html = page.get(url, chosen).content.decode()
+    assert "What that makes of every target" in html
+    assert page.post(url, {**chosen, "note": "Half-year"}).status_code == 302
+    draft = plan.versions.get(number=2)
+    assert (draft.note, draft.closed_months) == ("Half-year", month.month - 1)
+    response = page.post(url, chosen)
+    assert response.status_code == 422
+    assert "A draft of this plan is being worked on" in response.content.decode()
+
+
+def test_a_plan_that_does_not_count_yet_is_not_revised(client: Client, cast: Cast) -> None:
+    version = make_version()
+    html = signed_in(client, cast.planner).get(reverse("planning:plan-revise", args=[version.plan.pk])).content.decode()
+    assert "No version of this plan is active yet; change its draft." in html
 
 
 @pytest.mark.requirement("R7.4")
