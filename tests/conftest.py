@@ -11,9 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 
 from config import catalogues
 from tests.factories.teams import Cast, make_cast
+from tests.migrated import migrated_database
 
 # What protects a real password by taking its time only slows a test down.
 PBKDF2PasswordHasher.iterations = 1_000
@@ -27,6 +29,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile the catalogues first: a test that reads Chinese must read today's."""
     catalogues.compile_all(settings.BASE_DIR)
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of a missing one
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """Copy the migrated database instead of migrating an empty one."""
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = migrated_database()
 
 
 @pytest.fixture(autouse=True)
