@@ -68,6 +68,10 @@ _PIPELINE_TABS = (
     Entry(_("Funnel"), "filter", "planning:funnel"),
     Entry(_("Conversion"), "percentage", "planning:conversion"),
 )
+_OWN_TABS = (
+    Entry(_("My plan"), "target-arrow", "planning:targets"),
+    Entry(_("My commitment"), "message-2", "planning:my-commitment"),
+)
 _FORECAST_TABS = (Entry(_("Track record"), "history-toggle", "planning:track-record"),)
 _PEOPLE_TABS = (
     Entry(_("People"), "users", "teams:people"),
@@ -86,7 +90,7 @@ GROUPS = (
             Entry(_("Overview"), "layout-dashboard", "planning:overview", managers),
             Entry(_("My day"), "sun", "customers:my-day", reps, ("/activities/",)),
             Entry(_("Targets"), "target-arrow", "planning:targets", managers, ("/plans/",)),
-            Entry(_("My plan"), "target-arrow", "planning:targets", reps, ("/plans/",)),
+            Entry(_("My plan"), "target-arrow", "planning:targets", reps, ("/plans/",), _OWN_TABS),
             Entry(_("Forecast"), "chart-area-line", "planning:forecast", tabs=_FORECAST_TABS),
             Entry(_("Warnings"), "alert-triangle", "planning:warnings", tabs=_WARNING_TABS),
             Entry(_("Pipeline"), "layout-kanban", "customers:board", managers, _PIPELINE_PATHS, _PIPELINE_TABS),

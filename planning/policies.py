@@ -39,6 +39,10 @@ ROUTES: Routes = {
     "api:target-cascade": {"POST": Rule(ALL, scope="targets:write")},
     "api:target-levels": {"POST": Rule(ALL, scope="targets:write")},
     "api:potential-list": {"GET": Rule(ALL, scope="targets:read"), "POST": Rule(ALL, scope="targets:write")},
+    # Whose is in the body: the service refuses those out of reach; which versions take commitments is everybody's to know.
+    "api:commitment-list": {"GET": Rule(ALL, scope="targets:read"), "POST": Rule(ALL, scope="targets:write")},
+    "api:commitment-counter": {"POST": Rule(ALL, scope="targets:write")},
+    "api:commitment-accept": {"POST": Rule(ALL, scope="targets:write")},
     "api:target-split": {"POST": Rule(ALL, scope="targets:write")},
     "api:night-list": {"GET": Rule(ALL, scope="forecasts:read")},
     "api:forecast-list": {"GET": Rule(ALL, scope="forecasts:read")},
@@ -91,6 +95,11 @@ ROUTES: Routes = {
     "planning:target-split": {"POST": Rule(_REACH)},
     "planning:target-ladder(unit,version)": {"GET": _ABOVE, "POST": _ABOVE},
     "planning:target-ladder": {"GET": Rule(_REACH), "POST": Rule(_REACH)},
+    "planning:my-commitment": {"GET": Rule(ALL), "POST": Rule(ALL)},
+    "planning:targets-reconcile": {"GET": Rule(MANAGERS)},  # asked for a draft
+    "planning:version-talk": {"POST": Rule(COMPANY, sees=MANAGERS - COMPANY)},
+    "planning:target-answer(unit,version)": {"POST": _ABOVE},
+    "planning:target-answer": {"POST": Rule(_REACH)},
     "planning:target-levels(unit,version)": {"GET": _ABOVE, "POST": _ABOVE},
     "planning:target-levels": {"GET": Rule(_REACH), "POST": Rule(_REACH)},
     "planning:target-cascade": {"GET": Rule(CHAIN), "POST": Rule(CHAIN)},
@@ -234,3 +243,8 @@ def can_spread(user: User, version: PlanVersion, unit: OrgUnit) -> bool:
         and PlanVersion.objects.visible_to(user).filter(pk=version.pk).exists()
         and OrgUnit.objects.visible_to(user).filter(pk=unit.pk).exists()
     )
+
+
+def can_commit(user: User, *, unit: OrgUnit | None = None, person: User | None = None) -> bool:
+    """May this person say what a row stands for? For themself, and for the units that they manage today."""
+    return user.is_active and is_own_call(user, unit=unit, person=person)

@@ -15,7 +15,7 @@ from django.core.files.base import ContentFile
 
 from core.models import ApiToken
 from customers.models import Activity, Contact, Customer, Deal, ImportFile, Pipeline, ProductLine, Stage
-from planning.models import By, ConversionWarning, Plan, PlanVersion, Submission, Target
+from planning.models import By, Commitment, ConversionWarning, Plan, PlanVersion, Submission, Target
 from teams.models import WorkdayOverride
 from tests.factories.customers import make_channel, make_customer, make_deal, make_pipeline, make_product, make_region
 from tests.factories.planning import make_plan, make_submission, make_target, make_version
@@ -118,6 +118,16 @@ def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> Worl
     make_target(approved, unit=cast.company, month=Decimal(640_000))
     submission = make_submission(
         draft, unit=cast.east_two, by=cast.diaz, failed=[FAILED], reason="The base is checked in March."
+    )
+    PlanVersion.objects.filter(pk=draft.pk).update(talk=PlanVersion.Talk.BLIND)
+    Commitment.objects.create(
+        version=draft,
+        person=cast.rao,
+        act="commit",
+        amount=1_080_000,
+        note="Two renewals",
+        said_by=cast.rao,
+        said_at=now,
     )
     import_file = ImportFile(
         uploaded_by=cast.rao,

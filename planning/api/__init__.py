@@ -3,6 +3,7 @@
 from .calendars import WorkdayViewSet
 from .calls import CallViewSet
 from .cascades import PotentialViewSet
+from .commitments import CommitmentViewSet
 from .conversions import ConversionViewSet
 from .forecasts import DealChanceViewSet, ForecastViewSet, NightViewSet
 from .plans import PlanVersionViewSet, PlanViewSet, SubmissionViewSet
@@ -12,6 +13,7 @@ from .warnings import LeverViewSet, WarningViewSet
 
 __all__ = [
     "CallViewSet",
+    "CommitmentViewSet",
     "ConversionViewSet",
     "DealChanceViewSet",
     "ForecastViewSet",

@@ -4,6 +4,7 @@ from .amounts import AmountField
 from .calendar import WorkdayForm
 from .calls import CallForm, DealCallForm
 from .cascades import BUCKETS, CascadeForm, LevelsForm, SpanForm
+from .commitments import AcceptForm, CommitForm, CounterForm, TalkForm
 from .conversions import AnsweredRates, RatesForm, answered_rates
 from .ladders import ClimbForm, LadderForm
 from .plans import ActOnVersionForm, BeginYearForm, ReplanForm, ReviseForm
@@ -14,6 +15,7 @@ from .warnings import AcknowledgeForm, AssignForm, CloseForm, ReopenForm, Snooze
 
 __all__ = [
     "BUCKETS",
+    "AcceptForm",
     "AcknowledgeForm",
     "ActOnVersionForm",
     "AmountField",
@@ -25,6 +27,8 @@ __all__ = [
     "CascadeForm",
     "ClimbForm",
     "CloseForm",
+    "CommitForm",
+    "CounterForm",
     "DealCallForm",
     "LadderForm",
     "LevelsForm",
@@ -40,6 +44,7 @@ __all__ = [
     "SplitForm",
     "SubmitPartForm",
     "SubmitVersionForm",
+    "TalkForm",
     "WarningForm",
     "WorkdayForm",
     "answered_rates",

@@ -3,6 +3,7 @@
 from .calendars import WorkdayOut
 from .calls import CallIn, CallOut
 from .cascades import CascadeIn, LevelsIn, PotentialIn, PotentialOut, ProposalOut
+from .commitments import AcceptIn, CommitIn, CommitmentOut, CounterIn
 from .conversions import MeaningOut, RatesOut
 from .forecasts import ConversionOut, DealChanceOut, NightOut, NodeForecastOut
 from .plans import PlanOut, PlanVersionOut, ReviseIn, SendBackIn, SubmissionOut, SubmitIn, SubmitPartIn
@@ -11,12 +12,16 @@ from .track_record import PastForecastOut
 from .warnings import AssignIn, CloseIn, LeverOut, NoteIn, NothingIn, SnoozeIn, WarningOut
 
 __all__ = [
+    "AcceptIn",
     "AssignIn",
     "CallIn",
     "CallOut",
     "CascadeIn",
     "CloseIn",
+    "CommitIn",
+    "CommitmentOut",
     "ConversionOut",
+    "CounterIn",
     "DealChanceOut",
     "LevelsIn",
     "LeverOut",

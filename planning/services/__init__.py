@@ -3,6 +3,7 @@
 from .assignment import set_assignment_policy
 from .calls import call_deal, submit_call
 from .cascades import Levels, cascade_target, import_potentials, set_levels
+from .commitments import accept_commitment, commit_amount, counter_commitment, set_talk
 from .conversions import set_rate_limits
 from .digests import due_week, send_digests
 from .forecasts import YearIsOver, run_forecast
@@ -100,6 +101,7 @@ __all__ = [
     "WarningIsOver",
     "YearIsOver",
     "YearIsRunning",
+    "accept_commitment",
     "acknowledge_warning",
     "activate_version",
     "approve_submission",
@@ -110,6 +112,8 @@ __all__ = [
     "climb_target",
     "close_version",
     "close_warning",
+    "commit_amount",
+    "counter_commitment",
     "create_plan",
     "due_week",
     "help_with_groundwork",
@@ -128,6 +132,7 @@ __all__ = [
     "set_assignment_policy",
     "set_levels",
     "set_rate_limits",
+    "set_talk",
     "set_target",
     "settled",
     "snooze_warning",

@@ -229,7 +229,7 @@ class SpanIsInvalid(Invalid):
 
 
 class TalkIsClosed(DomainError):
-    """The version takes no commitments now."""
+    """Owners commit while a version is worked on and open for it."""
 
     code = "talk_is_closed"
 

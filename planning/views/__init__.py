@@ -4,6 +4,7 @@ from .calendar import work_calendar, workday_drop, workday_new
 from .calls import forecast_call
 from .cascades import plan_assignment, target_cascade, target_levels
 from .chances import deal_call, deal_chance, deal_forecast
+from .commitments import my_commitment, target_answer, targets_reconcile, version_talk
 from .conversions import conversion, conversion_settings
 from .forecasts import forecast, funnel, overview
 from .ladders import target_ladder
@@ -44,6 +45,7 @@ __all__ = [
     "forecast_review",
     "funnel",
     "levers",
+    "my_commitment",
     "my_pace",
     "overview",
     "plan_activate",
@@ -53,17 +55,20 @@ __all__ = [
     "submission_approve",
     "submission_detail",
     "submission_send_back",
+    "target_answer",
     "target_cascade",
     "target_edit",
     "target_ladder",
     "target_levels",
     "target_split",
     "targets",
+    "targets_reconcile",
     "targets_smart",
     "track_record",
     "version_approval",
     "version_close",
     "version_submit",
+    "version_talk",
     "versions_compare",
     "warning_acknowledge",
     "warning_assign",
