@@ -15,7 +15,7 @@ from customers.models import ProductLine, Region, Tier
 from teams.models import OrgUnit, User
 
 from .metrics import REVENUE, Metric
-from .plans import PlanVersion
+from .plans import IN_THE_WORKS, PlanVersion
 
 MONTHS = tuple(f"m{month:02}" for month in range(1, 13))  # of the fiscal year, not of the calendar
 QUARTERS = ("q1", "q2", "q3", "q4")
@@ -89,7 +89,7 @@ class TargetQuerySet(models.QuerySet["Target"]):
             return self.none()
         if user.sees_everything:
             return self
-        asked = Q(person=user, version__status="draft", version__talk=PlanVersion.Talk.SHOWN)
+        asked = Q(person=user, version__status__in=IN_THE_WORKS, version__talk=PlanVersion.Talk.SHOWN)
         mine = Q(person__in=User.objects.visible_to(user).values("pk")) | Q(unit__in=user.units_in_reach)
         published = Q(version__in=PlanVersion.objects.visible_to(user).values("pk"))
         return self.filter((mine & published) | asked)

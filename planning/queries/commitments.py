@@ -11,17 +11,16 @@ from django.db.models import Count, Q, QuerySet, Sum
 from core.periods import add_months
 from customers.models import Deal
 from planning.models import Commitment, NodeForecast, PlanVersion, Target
+from planning.models.plans import IN_THE_WORKS
 from teams.models import Capability, Management, Membership, OrgUnit, User
 
 from .actuals import actuals, by_person, by_unit, sum_of, unit_parents
 from .forecasts import YEAR, Node, shown_run
 
-TALKING = ("draft", "submitted")  # while a version is in one of these states, owners may commit
-
 
 def open_versions(user: User) -> QuerySet[PlanVersion]:
     """Return the versions that take commitments now, the newest year first: everybody's to answer, whoever sees the draft."""
-    versions = PlanVersion.objects.filter(status__in=TALKING).exclude(talk=PlanVersion.Talk.CLOSED)
+    versions = PlanVersion.objects.filter(status__in=IN_THE_WORKS).exclude(talk=PlanVersion.Talk.CLOSED)
     versions = versions.select_related("plan__fiscal_year").order_by("-plan__fiscal_year__year", "-number")
     return versions if user.is_active else versions.none()
 

@@ -13,7 +13,7 @@ from core.money import split_amount
 from core.transactions import within_transaction
 from planning import policies, queries
 from planning.models import PLAIN, Commitment, PlanVersion, Target
-from planning.queries.commitments import TALKING
+from planning.models.plans import IN_THE_WORKS
 from teams.models import OrgUnit, User
 
 from .refusals import CommitmentIsInvalid, NothingCommitted, PlanIsActive, TalkIsClosed
@@ -195,5 +195,5 @@ def _hold_talk(version: PlanVersion) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT status, talk FROM planning_planversion WHERE id = %s FOR SHARE", [version.pk])
         found = cursor.fetchone()
-    if found is None or found[0] not in TALKING or found[1] == PlanVersion.Talk.CLOSED:
+    if found is None or found[0] not in IN_THE_WORKS or found[1] == PlanVersion.Talk.CLOSED:
         raise TalkIsClosed()

@@ -50,9 +50,14 @@ def test_bottom_up_is_what_the_owner_says_else_the_sum_of_what_is_below(cast: Ca
     say(version, 300, cast.rao, cast.rao)
     say(version, 500, cast.peer, cast.peer)
     told = line_of(screen(version, cast.planner, cast.east), "East one").bottom_up
-    assert (told.amount, told.told, told.of) == (800, 2, 2)
+    assert (told.amount, told.told, told.of) == (Decimal(800), 2, 2)
     east = line_of(screen(version, cast.planner, cast.east), "East")
-    assert (east.bottom_up.amount, east.bottom_up.told, east.bottom_up.of, east.gap_below) == (800, 1, 2, -400)
+    assert (east.bottom_up.amount, east.bottom_up.told, east.bottom_up.of, east.gap_below) == (
+        Decimal(800),
+        1,
+        2,
+        Decimal(-400),
+    )
     say(version, 700, cast.east_one, cast.mori)
     assert line_of(screen(version, cast.planner, cast.east), "East").bottom_up.amount == 700
 

@@ -68,8 +68,9 @@ def test_nobody_commits_for_somebody_else_nor_for_a_unit_they_do_not_manage(cast
 @pytest.mark.parametrize("closed", [Talk.CLOSED, None])
 def test_a_version_that_is_not_open_takes_no_commitments(cast: Cast, closed: str | None) -> None:
     version = open_version(closed or Talk.BLIND)
-    if closed is None:  # in force already
-        PlanVersion.objects.filter(pk=version.pk).update(status="active", activated_by=cast.planner, activated_at=NOW)
+    if closed is None:  # decided already
+        PlanVersion.objects.filter(pk=version.pk).update(status="submitted")
+        PlanVersion.objects.filter(pk=version.pk).update(status="approved")
     with pytest.raises(services.TalkIsClosed):
         commit(version, "100", cast.rao)
 
@@ -82,15 +83,20 @@ def test_an_amount_that_a_target_cannot_hold_is_no_commitment(cast: Cast, amount
 
 def test_a_counter_needs_a_commitment_and_a_reason_and_goes_back_to_the_owner(cast: Cast) -> None:
     version = open_version()
-    about = {"version": version, "person": cast.rao, "amount": Decimal(150), "actor": cast.mori, "at": NOW}
+
+    def counter(note: str) -> None:
+        services.counter_commitment(
+            version=version, person=cast.rao, amount=Decimal(150), note=note, actor=cast.mori, at=NOW
+        )
+
     with pytest.raises(services.NothingCommitted):
-        services.counter_commitment(note="Your pipeline carries more", **about)
+        counter("Your pipeline carries more")
     commit(version, "100", cast.rao)
     with pytest.raises(services.CommitmentIsInvalid):
-        services.counter_commitment(note=" ", **about)
-    services.counter_commitment(note="Your pipeline carries more", **about)
+        counter(" ")
+    counter("Your pipeline carries more")
     last = Commitment.objects.filter(person=cast.rao).newest().get()
-    assert (last.act, last.amount) == (Commitment.Act.COUNTER, 150)
+    assert (last.act, last.amount) == (Commitment.Act.COUNTER, Decimal(150))
     assert not Target.objects.exists()
     commit(version, "130", cast.rao)
     assert Commitment.objects.filter(person=cast.rao).newest().get().act == Commitment.Act.COMMIT
