@@ -13,12 +13,19 @@ from config.embedded import parts
 
 
 @contextmanager
-def throw_away() -> Iterator[None]:
-    """Name a fresh database in the environment, for this process and its children; afterwards it is dropped."""
-    name = f"bench_{os.getpid()}"
+def throw_away(kept: str = "") -> Iterator[bool]:
+    """
+    Name a fresh database in the environment, for this process and its children; afterwards it is dropped.
+
+    :param kept: name of a database that stays instead, and is found again the next time: the block is told whether it was
+    """
+    name = kept or f"bench_{os.getpid()}"
     with parts(prefix="bench-"), TemporaryDirectory(prefix="yearline-bench-") as static:
         server = urlsplit(os.environ["DATABASE_URL"])
-        _execute(server._replace(path="/postgres").geturl(), f"CREATE DATABASE {name}")
+        postgres = server._replace(path="/postgres").geturl()
+        found = bool(_execute(postgres, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"))  # noqa: S608  # ours
+        if not found:
+            _execute(postgres, f"CREATE DATABASE {name}")
         ours = {
             "DATABASE_URL": server._replace(path=f"/{name}").geturl(),
             "DJANGO_SETTINGS_MODULE": "bench.settings",
@@ -31,19 +38,22 @@ def throw_away() -> Iterator[None]:
         before = {variable: os.environ.get(variable) for variable in ours}
         os.environ.update(ours)
         try:
-            yield
+            yield found
         finally:
             for variable, value in before.items():
                 os.environ.pop(variable)
                 if value is not None:
                     os.environ[variable] = value
-            _execute(server._replace(path="/postgres").geturl(), f"DROP DATABASE {name} WITH (FORCE)")
+            if not kept:
+                _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _execute(url: str, sql: str) -> None:
+def _execute(url: str, sql: str) -> list[tuple[object, ...]]:
     connection = psycopg2.connect(url)
     connection.autocommit = True
     try:
-        connection.cursor().execute(sql)
+        cursor = connection.cursor()
+        cursor.execute(sql)
+        return cursor.fetchall() if cursor.description else []
     finally:
         connection.close()

@@ -1,7 +1,7 @@
 """The invented company of the measurement by size: histories drawn as arrays, written by COPY."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -21,7 +21,7 @@ from teams import services as teams
 from teams.models import Capability, Company, OrgUnit, User
 
 Ints = npt.NDArray[np.int64]
-STAGES, YEARS, SEED = 10, 3, 20_260_101
+STAGES, YEARS, TEAM, SEED = 10, 3, 10, 20_260_101
 DAYS_IN_STAGE, LOST, AMENDED, DATED = 18.0, 0.055, 0.35, 0.4
 WORDS = {ProductLine: 12, Channel: 6, Region: 8}
 
@@ -118,17 +118,43 @@ def load(deals: int, today: date) -> dict[str, int]:
         kind.__name__: [customers.add_word(kind=kind, actor=admin, name=f"{kind.__name__} {n}").pk for n in range(size)]
         for kind, size in WORDS.items()
     }
-    owners = max(20, min(200, deals // 500))
-    people = [
-        User.objects.create_user(f"rep{n}@bench.example", name=f"Rep {n:03}", capabilities=[Capability.REP]).pk
-        for n in range(owners)
-    ]
+    owners = owners_of(deals)
+    people = _people(admin, root, owners, since=today - timedelta(days=366 * YEARS))
     version = planning.begin_year(year=today.year, total=Decimal(12_000_000), actor=admin, split=Target.Split.EVEN)
     into_force(version, admin, today)
     told = tales(deals, owners=owners, today=day_number(today))
     keys = {name: np.array(values) for name, values in words.items()}
     _write(told, np.array([stage.pk for stage in stages]), np.array(people), keys, pipeline.pk)
     return {"lines": len(told.lines["deal"]), "root": root.pk}
+
+
+def owners_of(deals: int) -> int:
+    """How many people share so many deals."""
+    return max(20, min(200, deals // 500))
+
+
+def _people(admin: User, root: OrgUnit, owners: int, *, since: date) -> list[int]:
+    """Reps in teams, teams in two regions; their keys."""
+    regions = [
+        teams.create_unit(actor=admin, name=f"Region {n}", kind=OrgUnit.Kind.REGION, parent=root, position=n)
+        for n in range(2)
+    ]
+    units = [
+        teams.create_unit(actor=admin, name=f"Team {n:02}", kind=OrgUnit.Kind.TEAM, parent=regions[n % 2], position=n)
+        for n in range(owners // TEAM)
+    ]
+    return [
+        teams.create_person(
+            actor=admin,
+            email=f"rep{n}@bench.example",
+            name=f"Rep {n:03}",
+            capabilities=[Capability.REP],
+            unit=units[n % len(units)],
+            from_date=since,
+            hired_date=since,
+        ).pk
+        for n in range(owners)
+    ]
 
 
 def _write(told: Tales, stages: Ints, people: Ints, words: dict[str, Ints], pipeline: int) -> None:

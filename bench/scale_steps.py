@@ -20,8 +20,9 @@ from planning.forecasting.expected import expect
 from planning.forecasting.groundwork import added, condensed, learn_lessons, model_on, past_of, with_events
 from planning.forecasting.replays import replays_of
 from planning.models import GROUNDWORK, Groundwork, Plan
-from planning.queries.groundwork import LESSON_LINES, PART, REPLAY_LINES, Night, night_on
+from planning.queries.groundwork import LESSON_LINES, PART, REPLAY_LINES
 from planning.queries.history import day_number, deal_history
+from planning.queries.nights import Night, night_on
 
 TODAY: Final = timezone.localdate()
 
@@ -117,7 +118,7 @@ def night() -> dict[str, Any]:
 
 def reckon(deals: int) -> dict[str, Any]:
     """The same without Postgres: invented lines in arrays, the groundwork part by part, then the night."""
-    told = scale_load.tales(deals, owners=max(20, min(200, deals // 500)), today=day_number(TODAY))
+    told = scale_load.tales(deals, owners=scale_load.owners_of(deals), today=day_number(TODAY))
     ledger, funnel = scale_load.ledger_of(told), scale_load.funnel()
     start, today = day_number(TODAY.replace(day=1)), day_number(TODAY)
     found: dict[str, Any] = {"lines": {"n": ledger.n_events}}

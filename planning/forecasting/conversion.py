@@ -67,11 +67,31 @@ def wilson(rate: Floats, n: Floats, level: float = LEVEL) -> tuple[Floats, Float
 
 @dc.dataclass(frozen=True, slots=True)
 class Lives:
-    """Times to one of several ends, (n,): cell 0 … cells - 1, age in days, cause ≥ 0 or -1 while it lasts."""
+    """
+    Times to one of several ends, (n,): cell 0 … cells - 1, age in days, cause ≥ 0 or -1 while it lasts.
+
+    many (n,): how many alike a row stands for; None = one.
+    """
 
     cell: Ints
     age: Ints
     cause: Ints
+    many: Ints | None = None
+
+    def counted(self, size: int, rows: Bools | None = None) -> Ints:
+        """(size,) how many there are by cell, of some rows or of all."""
+        cell = self.cell if rows is None else self.cell[rows]
+        many = self.many if self.many is None or rows is None else self.many[rows]
+        return np.bincount(cell, many, size).astype(np.int64)
+
+    def __add__(self, other: Lives) -> Lives:
+        many = [np.ones(len(one.cell), np.int64) if one.many is None else one.many for one in (self, other)]
+        return Lives(
+            np.r_[self.cell, other.cell],
+            np.r_[self.age, other.age],
+            np.r_[self.cause, other.cause],
+            np.concatenate(many),
+        )
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -103,12 +123,13 @@ def follow(lives: Lives, n_cells: int, n_causes: int, quantiles: tuple[float, ..
     else:
         at, where = np.unique(key, return_inverse=True)
     cell, age = at // span, at % span
-    ended = np.stack([np.bincount(where[lives.cause == c], minlength=len(at)) for c in range(n_causes)], axis=1)
-    gone = np.bincount(where, minlength=len(at))
+    placed = Lives(where, lives.age, lives.cause, lives.many)
+    ended = np.stack([placed.counted(len(at), lives.cause == c) for c in range(n_causes)], axis=1)
+    gone = placed.counted(len(at))
     first = np.r_[True, cell[1:] != cell[:-1]]
     begin = np.maximum.accumulate(np.where(first, np.arange(len(at)), 0))
     before = np.cumsum(gone) - gone
-    entered = np.bincount(lives.cell, minlength=n_cells)[cell]
+    entered = lives.counted(n_cells)[cell]
     risk = entered - (before - before[begin])
     hazard = ended / risk[:, None]
     keep = np.log(np.maximum(1 - hazard.sum(1), 1e-300))
@@ -152,35 +173,26 @@ def conversion_rates(
     stays entered on days [since, until). Units: days. A stay left and entered again counts twice: it was tried twice.
     Stays begun before ledger.history_from are left out, for nobody knows those that had ended before.
     """
-    known = ledger.before(as_of)
-    stays = stays_of(known, as_of)
+    seen = followed(stays_of(ledger.before(as_of), as_of), funnel)
     groups = np.zeros(ledger.n_deals, np.int64) if group is None else group
-    of = groups[stays.deal]
     start = ledger.history_from if since is None else max(since, ledger.history_from)
-    counted = funnel.open[stays.state] & (of >= 0) & (stays.entered >= start)
+    counted = seen.entered >= start
     if until is not None:
-        counted &= stays.entered < until
-    n_cells = funnel.n_states * n_groups
-    rows = np.flatnonzero(counted)
-    cell = stays.state[rows] * n_groups + of[rows]
-    kind = kinds_of(funnel)
-    to = stays.to[rows]
-    cause = np.where(to == UNKNOWN, UNKNOWN, kind[stays.state[rows], to])
-    forward = np.where(
-        (cause == WIN) | (cause == ADVANCE), 0, np.where(cause == LOSS, 1, np.where(cause == BACK, 2, -1))
-    )
-    age = stays.left[rows] - stays.entered[rows]
-    moves = follow(Lives(cell, age, forward), n_cells, 3, (0.5, 0.85))
-    counts = [np.bincount(cell[forward == c], minlength=n_cells) for c in (0, 1, 2, -1)]
+        counted &= seen.entered < until
+    return rates_of(*seen.lives(groups, n_groups, counted), n_states=funnel.n_states, n_groups=n_groups)
+
+
+def rates_of(moves: Lives, fates: Lives, *, n_states: int, n_groups: int) -> Conversion:
+    """Estimate from stays until they were left, and until their deals ended; cell = state × n_groups + group."""
+    n_cells = n_states * n_groups
+    curves = follow(moves, n_cells, 3, (0.5, 0.85))
+    counts = [moves.counted(n_cells, moves.cause == c) for c in (0, 1, 2, -1)]
     ended = counts[0] + counts[1] + counts[2]
-    rate, low, high = _rates(moves, 0, ended)
+    rate, low, high = _rates(curves, 0, ended)
+    settled = fates.counted(n_cells, fates.cause >= 0)
+    win, win_low, win_high = _rates(follow(fates, n_cells, 2, ()), 0, settled)
 
-    ends = _fates(stays, funnel, rows)
-    fates = follow(Lives(cell, ends.age, ends.cause), n_cells, 2, ())
-    settled = np.bincount(cell[ends.cause >= 0], minlength=n_cells)
-    win, win_low, win_high = _rates(fates, 0, settled)
-
-    entered = np.bincount(cell, minlength=n_cells)
+    entered = moves.counted(n_cells)
     shown = np.flatnonzero(entered > 0)
     return Conversion(
         state=shown // n_groups,
@@ -194,26 +206,62 @@ def conversion_rates(
         rate=rate[shown],
         low=low[shown],
         high=high[shown],
-        median_days=moves.quantiles[shown, 0],
-        p85_days=moves.quantiles[shown, 1],
+        median_days=curves.quantiles[shown, 0],
+        p85_days=curves.quantiles[shown, 1],
         win_rate=win[shown],
         win_low=win_low[shown],
         win_high=win_high[shown],
     )
 
 
-def _fates(stays: Stays, funnel: Funnel, rows: Ints) -> Lives:
+@dc.dataclass(frozen=True, slots=True)
+class Followed:
     """
-    For the stays in `rows`: days from entering to the deal's end and 0 won, 1 lost, -1 the deal is open. A reopened
-    deal is open again.
+    Stays in open states, (n,) each: deal, state, entered; age, cause: days until the stay was left, 0 forwards, 1 lost, 2
+    back, -1 it lasts; until, fate: days until the deal's end, 0 won, 1 lost, -1 it is open.
     """
-    n = len(stays.deal)
-    if not n:
-        return Lives(rows, rows, rows)
-    last: Bools = np.r_[stays.deal[1:] != stays.deal[:-1], True]
-    final = np.flatnonzero(last)[np.cumsum(np.r_[True, last[:-1]]) - 1][rows]
-    state = stays.state[final]
-    over = ~funnel.open[state]
-    cause = np.where(funnel.won[state], 0, np.where(funnel.lost[state], 1, UNKNOWN))
-    until = np.where(over, stays.entered[final], stays.as_of)
-    return Lives(stays.deal[rows], until - stays.entered[rows], cause)
+
+    deal: Ints
+    state: Ints
+    entered: Ints
+    age: Ints
+    cause: Ints
+    until: Ints
+    fate: Ints
+
+    def only(self, rows: Bools) -> Followed:
+        """Some of them."""
+        return Followed(*(getattr(self, field.name)[rows] for field in dc.fields(self)))
+
+    def __add__(self, other: Followed) -> Followed:
+        return Followed(*(np.r_[getattr(self, f.name), getattr(other, f.name)] for f in dc.fields(self)))
+
+    def lives(self, group: Ints, n_groups: int, rows: Bools) -> tuple[Lives, Lives]:
+        """Until they were left, and until their deals ended: some rows, and of those the deals that have a group."""
+        of = group[self.deal]
+        some = np.flatnonzero(rows & (of >= 0))
+        cell = self.state[some] * n_groups + of[some]
+        return Lives(cell, self.age[some], self.cause[some]), Lives(cell, self.until[some], self.fate[some])
+
+
+def followed(stays: Stays, funnel: Funnel) -> Followed:
+    """Follow every stay in an open state to its own end and to its deal's. A reopened deal is open again."""
+    rows = np.flatnonzero(funnel.open[stays.state])
+    state, to = stays.state[rows], stays.to[rows]
+    kind = np.where(to == UNKNOWN, UNKNOWN, kinds_of(funnel)[state, to])
+    forward = (kind == WIN) | (kind == ADVANCE)
+    last: Bools = np.ones(len(stays.deal), np.bool_)
+    last[:-1] = stays.deal[1:] != stays.deal[:-1]
+    ordinal: Ints = np.cumsum(last) - last  # of the deal among those with a stay
+    final = np.flatnonzero(last)[ordinal[rows]]
+    end = stays.state[final]
+    over = ~funnel.open[end]
+    return Followed(
+        deal=stays.deal[rows],
+        state=state,
+        entered=stays.entered[rows],
+        age=stays.left[rows] - stays.entered[rows],
+        cause=np.where(forward, 0, np.where(kind == LOSS, 1, np.where(kind == BACK, 2, -1))),
+        until=np.where(over, stays.entered[final], stays.as_of) - stays.entered[rows],
+        fate=np.where(funnel.won[end], 0, np.where(funnel.lost[end], 1, UNKNOWN)),
+    )

@@ -59,26 +59,54 @@ class Worth:
     mean: float
 
 
-def worth(ledger: Ledger, funnel: Funnel, group: Ints, n_groups: int, *, as_of: int, watched: Watch) -> Worth:
+@dc.dataclass(frozen=True, slots=True)
+class PastWorth:
+    """
+    What deals add that are not in the ledger at hand, of the last three years.
+
+    led (S, S): stays by where they led. wins, paid (G,): won stays with an amount, and the money; all_wins, all_paid: of all.
+    """
+
+    led: Floats
+    wins: Floats
+    paid: Floats
+    all_wins: float
+    all_paid: float
+
+
+def worth(
+    ledger: Ledger,
+    funnel: Funnel,
+    group: Ints,
+    n_groups: int,
+    *,
+    as_of: int,
+    watched: Watch,
+    past: PastWorth | None = None,
+) -> Worth:
     """Reckon both from the last three years; a group with few wins leans on all (five wins' worth)."""
     stays = stays_of(ledger.before(as_of), as_of)
     recent = stays.entered >= int(watched.pieces.starts[0])
     gone = recent & (stays.to != UNKNOWN)
     kind = kinds_of(funnel)
     share = _forward_share(watched)
-    win_after = np.zeros(funnel.n_states)
-    for s in sorted(np.flatnonzero(funnel.open).tolist(), key=lambda state: -int(funnel.position[state])):
-        to = stays.to[gone & (stays.state == s)]
-        to = to[np.isin(kind[s, to], (WIN, ADVANCE))]
-        if len(to):
-            win_after[s] = np.where(funnel.won[to], 1.0, share[to] * win_after[to]).mean()
+    n = funnel.n_states
+    led = tally(stays.state[gone] * n + stays.to[gone], np.ones(int(gone.sum())), n * n).reshape(n, n)
     won = recent & funnel.won[stays.state] & ~np.isnan(stays.amount)
     of, amount = group[stays.deal[won]], stays.amount[won]
-    mean = float(amount.mean()) if len(amount) else 0.0
     inside = of >= 0
-    n = np.bincount(of[inside], minlength=n_groups)
-    total = np.bincount(of[inside], amount[inside], n_groups)
-    return Worth(win_after, (total + 5 * mean) / (n + 5), mean)
+    wins, paid = (tally(of[inside], what[inside], n_groups) for what in (np.ones(len(of)), amount))
+    all_wins, all_paid = float(len(amount)), float(amount.sum())
+    if past is not None:
+        led, wins, paid = led + past.led, wins + past.wins, paid + past.paid
+        all_wins, all_paid = all_wins + past.all_wins, all_paid + past.all_paid
+    led = np.where((kind == WIN) | (kind == ADVANCE), led, 0.0)
+    win_after = np.zeros(n)
+    for s in sorted(np.flatnonzero(funnel.open).tolist(), key=lambda state: -int(funnel.position[state])):
+        if led[s].any():
+            win_after[s] = led[s] @ np.where(funnel.won, 1.0, share * win_after) / led[s].sum()
+    mean = all_paid / all_wins if all_wins else 0.0
+    return Worth(win_after, (paid + 5 * mean) / (wins + 5), mean)
 
 
 def _forward_share(watched: Watch) -> Floats:

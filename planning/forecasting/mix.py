@@ -15,7 +15,7 @@ import numpy as np
 
 from .alerts import ratio_interval
 from .history import Bools, Floats, Ints, tally
-from .steps import FORWARD, KEPT, OTHER, Pieces, Watch
+from .steps import FORWARD, KEPT, OTHER, Exits, Watch
 
 MOSTLY: Final = 0.5  # a cause that carries half of the change names it
 BASE_BLOCKS: Final = 13  # the year before the span
@@ -73,16 +73,13 @@ class Leavers:
     is_now: Bools
 
 
-def leavers(pieces: Pieces, group: Ints, *, state: int, code: int, span: int) -> Leavers:
-    """The stays of a cell that ended in the last `span` blocks, and in the year before them."""
+def leavers(exits: Exits, group: Ints, *, code: int, span: int) -> Leavers:
+    """Of the stays of a state, those of a group that ended in the last `span` blocks, and in the year before them."""
     start = KEPT - span
     rows = np.flatnonzero(
-        (pieces.state == state)
-        & (group[pieces.deal] == code)
-        & (pieces.kind >= 0)
-        & (pieces.end_block >= max(start - BASE_BLOCKS, 0))
+        (group[exits.deal] == code) & (exits.kind >= 0) & (exits.end_block >= max(start - BASE_BLOCKS, 0))
     )
-    return Leavers(pieces.deal[rows], pieces.kind[rows] == FORWARD, pieces.end_block[rows] >= start)
+    return Leavers(exits.deal[rows], exits.kind[rows] == FORWARD, exits.end_block[rows] >= start)
 
 
 @dc.dataclass(frozen=True, slots=True)

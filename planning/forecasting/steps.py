@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from .hazards import ADVANCE, WIN, kinds_of
-from .history import UNKNOWN, Floats, Funnel, Ints, Ledger, stays_of, tally
+from .history import UNKNOWN, Bools, Floats, Funnel, Ints, Ledger, stays_of, tally
 
 FORWARD, OTHER, SHARE = range(3)  # SHARE: forward steps expected among those that left
 BLOCK: Final = 28  # days
@@ -28,7 +28,24 @@ AGES: Final = np.array([0, 1, 2, 4, 7, 11, 16, 23, 32, 45, 64, 90, 128, 180, 256
 DAYS_OF_STAGE: Final = 10.0  # days at risk for which a bin leans on its stage's mean
 LEAVING_OF_STAGE: Final = 3.0
 K_GRID: Final = np.logspace(0, 3, 13)
-_BINS: Final = len(AGES) - 1
+N_BINS: Final = len(AGES) - 1
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Exits:
+    """Stays in open states, (n,) each: deal, state, kind and end_block as in `Pieces`."""
+
+    deal: Ints
+    state: Ints
+    kind: Ints
+    end_block: Ints
+
+    def only(self, rows: Bools | Ints) -> Exits:
+        """Some of them."""
+        return Exits(self.deal[rows], self.state[rows], self.kind[rows], self.end_block[rows])
+
+    def __add__(self, other: Exits) -> Exits:
+        return Exits(*(np.r_[getattr(self, f.name), getattr(other, f.name)] for f in dc.fields(self)))
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -52,6 +69,11 @@ class Pieces:
     starts: Ints
     as_of: int
     n_states: int
+
+    @property
+    def exits(self) -> Exits:
+        """Its stays without their days."""
+        return Exits(self.deal, self.state, self.kind, self.end_block)
 
 
 def cut(ledger: Ledger, funnel: Funnel, *, as_of: int) -> Pieces:
@@ -110,9 +132,13 @@ class Norms:
     weight: Floats
 
 
-def norms_of(pieces: Pieces) -> Norms:
-    """Learn each stage's hazards from all deals; a bin with few days leans on its stage."""
-    table = _tables(pieces, np.zeros(int(pieces.deal.max(initial=UNKNOWN)) + 1, np.int64), 1)
+def norms_of(pieces: Pieces, past: Tables | None = None) -> Norms:
+    """
+    Learn each stage's hazards from all deals; a bin with few days leans on its stage.
+
+    past: what deals add that are not among the pieces, in one group.
+    """
+    table = _tables(pieces, np.zeros(int(pieces.deal.max(initial=UNKNOWN)) + 1, np.int64), 1, past)
     ago = np.arange(KEPT + 1)[None, :] - np.arange(KEPT)[:, None]
     weight = np.where(ago > 0, np.exp2(-ago / HALF_LIFE), 0.0)
     moved, risk = table.moved[:, :, 0] @ weight, table.risk[:, 0] @ weight  # (2, S, B, J), (S, B, J)
@@ -125,20 +151,23 @@ def norms_of(pieces: Pieces) -> Norms:
 
 
 @dc.dataclass(frozen=True, slots=True)
-class _Tables:
+class Tables:
     """moved (2, S, G, B, K) steps by kind; risk (S, G, B, K) days."""
 
     moved: Floats
     risk: Floats
 
+    def __add__(self, other: Tables) -> Tables:
+        return Tables(self.moved + other.moved, self.risk + other.risk)
 
-def _tables(pieces: Pieces, group: Ints, n_groups: int) -> _Tables:
+
+def _tables(pieces: Pieces, group: Ints, n_groups: int, past: Tables | None) -> Tables:
     of = group[pieces.deal]
-    shape = (pieces.n_states, n_groups, _BINS, KEPT)
+    shape = (pieces.n_states, n_groups, N_BINS, KEPT)
     size = int(np.prod(shape))
 
     def summed(cell: Ints, bins: Ints, block: Ints, weight: Floats) -> Floats:
-        return tally((cell * _BINS + bins) * KEPT + block, weight, size).reshape(shape)
+        return tally((cell * N_BINS + bins) * KEPT + block, weight, size).reshape(shape)
 
     cell = pieces.state * n_groups + of
     known = of[pieces.stay] >= 0
@@ -148,7 +177,8 @@ def _tables(pieces: Pieces, group: Ints, n_groups: int) -> _Tables:
     for kind in (FORWARD, OTHER):
         ended = np.flatnonzero((of >= 0) & (pieces.kind == kind) & (pieces.end_block >= 0))
         moved.append(summed(cell[ended], pieces.end_bin[ended], pieces.end_block[ended], np.ones(len(ended))))
-    return _Tables(np.stack(moved), risk)
+    table = Tables(np.stack(moved), risk)
+    return table if past is None else table + past
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -186,9 +216,13 @@ class Watch:
         return self.seen[:, :, :, start:stop].sum((0, -1))
 
 
-def watch(pieces: Pieces, norms: Norms, group: Ints, n_groups: int) -> Watch:
-    """Shapes: group (n_deals,) codes 0 … n_groups - 1, -1 left out."""
-    table = _tables(pieces, group, n_groups)
+def watch(pieces: Pieces, norms: Norms, group: Ints, n_groups: int, past: Tables | None = None) -> Watch:
+    """
+    Count and compare. Shapes: group (n_deals,) codes 0 … n_groups - 1, -1 left out.
+
+    past: what deals add that are not among the pieces, by the same groups.
+    """
+    table = _tables(pieces, group, n_groups, past)
     seen = table.moved.sum(3)
     by_rate = [np.einsum("sgbk,sbj->sgjk", table.risk, norms.rate[kind], optimize=True) for kind in (FORWARD, OTHER)]
     by_share = np.einsum("sgbk,sbj->sgjk", table.moved.sum(0), norms.share, optimize=True)

@@ -9,7 +9,8 @@ class Groundwork(models.Model):
     """
     What the nights of a month start from: what was learnt from all that was known before the month; one row per run.
 
-    `lessons` are arrays, see `core.arrays`; `layout` names the stages and the arithmetic that they belong to.
+    `lessons` are arrays, see `core.arrays`; `layout` names the stages and the arithmetic that they belong to. `rates` and
+    `steps` are the tables of the deals that were closed then, see `queries.settled`.
     """
 
     run = models.OneToOneField(JobRun, models.CASCADE, related_name="groundwork")
@@ -23,6 +24,8 @@ class Groundwork(models.Model):
     first_deal = models.BigIntegerField()
     last_deal = models.BigIntegerField()
     lessons = models.BinaryField()
+    rates = models.BinaryField(default=b"")
+    steps = models.BinaryField(default=b"")
 
     def __str__(self) -> str:
         return f"{self.as_of_date}"
@@ -45,7 +48,14 @@ class GroundworkPart(models.Model):
     number = models.PositiveIntegerField()
     lines = models.BigIntegerField()
     deals = models.BinaryField()
-    months = models.BinaryField()  # this range's share of the months' tables, until they are added up
+    alive = models.BinaryField(default=b"")  # all lines of the deals that were open
+    edge = models.BinaryField(default=b"")  # stays of closed deals that the tables of rates leave to each night
+    exits = models.BinaryField(default=b"")  # the last stays of closed deals, for the causes of a warning
+    months = (
+        models.BinaryField()
+    )  # this range's share of the months' tables, until they are added up; like the next two
+    rates = models.BinaryField(default=b"")
+    steps = models.BinaryField(default=b"")
 
     class Meta:
         constraints = [

@@ -1,4 +1,4 @@
-"""Conversion and time in stage by unit, person, product line, lead source and region, from one night's history."""
+"""Conversion and time in stage by unit, person, product line, lead source and region, from what one night knows."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -6,9 +6,11 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from planning.forecasting.conversion import Conversion, conversion_rates
+from planning.forecasting.conversion import Conversion, followed, rates_of
+from planning.forecasting.history import stays_of
 from planning.models import StageConversion
 
+from .evidence import Evidence, Grouping
 from .history import DealHistory, day_number
 from .organisation import Organisation
 
@@ -18,41 +20,43 @@ WINDOW_DAYS = {Window.QUARTER: 90, Window.YEAR: 365, Window.EVER: None}
 Codes = npt.NDArray[np.int64]
 
 
-def conversion_rows(history: DealHistory, places: Organisation, *, as_of: date) -> Iterator[StageConversion]:
+def conversion_rows(evidence: Evidence, places: Organisation, *, as_of: date) -> Iterator[StageConversion]:
     """
     Yield one row per window, grouping, member and stage that somebody entered.
 
     A deal counts for the person who owns it on the day, and for the units of that person on the day.
     """
+    history, past = evidence.history, evidence.rates
     if not history.ledger.n_deals:
         return
     today = day_number(as_of)
+    seen = followed(stays_of(evidence.ledger.before(today), today), history.funnel)
+    if past is not None:
+        seen += past.edge
     for window, days in WINDOW_DAYS.items():
         since = None if days is None else today - days
-        for by, codes, members in _groupings(history, places):
-            rates = conversion_rates(
-                history.ledger,
-                history.funnel,
-                as_of=today,
-                group=codes,
-                n_groups=max(len(members), 1),
-                since=since,
-            )
-            yield from _rows(rates, history, window=window, by=by, members=members)
+        rows = seen.entered >= (history.ledger.history_from if since is None else since)
+        for by, grouping in _groupings(evidence, places):
+            size = max(len(grouping.members), 1)
+            lives = seen.lives(grouping.codes(evidence.levels), size, rows)
+            if past is not None:
+                before = past.lives(grouping.attribute, grouping.of_level, size, since)
+                lives = (lives[0] + before[0], lives[1] + before[1])
+            rates = rates_of(*lives, n_states=history.funnel.n_states, n_groups=size)
+            yield from _rows(rates, history, window=window, by=by, members=grouping.members)
 
 
-def _groupings(history: DealHistory, places: Organisation) -> Iterator[tuple[By, Codes, Codes]]:
-    """The ways to group deals: what by, code of each deal (-1 left out), key of each code."""
-    ledger = history.ledger
-    yield By.COMPANY, np.zeros(ledger.n_deals, np.int64), np.zeros(1, np.int64)
-    yield By.PERSON, ledger.owner, history.owner_ids
-    yield By.PRODUCT, ledger.product, history.product_ids
-    yield By.CHANNEL, ledger.channel, history.channel_ids
-    yield By.REGION, ledger.region, history.region_ids
-    members = np.array(places.unit_ids, np.int64)
-    for unit_of_person in places.unit_by_depth():
-        code_of_owner = np.array([unit_of_person.get(int(owner), -1) for owner in history.owner_ids], np.int64)
-        yield By.UNIT, code_of_owner[ledger.owner], members
+def _groupings(evidence: Evidence, places: Organisation) -> Iterator[tuple[By, Grouping]]:
+    yield By.COMPANY, evidence.by_company()
+    for by, attribute in (
+        (By.PERSON, "owner"),
+        (By.PRODUCT, "product"),
+        (By.CHANNEL, "channel"),
+        (By.REGION, "region"),
+    ):
+        yield by, evidence.by_attribute(attribute)
+    for grouping in evidence.by_unit(places):
+        yield By.UNIT, grouping
 
 
 def _rows(

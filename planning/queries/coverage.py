@@ -18,6 +18,7 @@ from core.periods import add_months
 from planning.forecasting.history import stays_of
 from planning.models import FiscalYear, NodeForecast
 
+from .evidence import Evidence
 from .history import DealHistory, day_number
 from .organisation import Organisation
 
@@ -54,14 +55,14 @@ class Coverage:
 
 
 def coverages(
-    history: DealHistory, places: Organisation, *, year: FiscalYear, as_of: date
+    evidence: Evidence, places: Organisation, *, year: FiscalYear, as_of: date
 ) -> dict[str, list[dict[str, object]]]:
     """
     Return for the running quarter and the year, by period's name, what each node's past ones say; empty outside the year.
 
     Deals count for whoever owns them now, as everywhere in the arithmetic.
     """
-    if not year.first_date <= as_of < year.after_date or not history.ledger.n_events:
+    if not year.first_date <= as_of < year.after_date or not evidence.history.ledger.n_events:
         return {}
     begun = sum(add_months(year.first_date, step) <= as_of for step in range(12))
     quarter = (begun - 1) // 3
@@ -70,13 +71,13 @@ def coverages(
         "FY": (year.after_date, "year"),
     }
     return {
-        period: list(_measured(history, places, end=end, kind=kind, as_of=as_of))
+        period: list(_measured(evidence, places, end=end, kind=kind, as_of=as_of))
         for period, (end, kind) in ends.items()
     }
 
 
 def _measured(
-    history: DealHistory,
+    evidence: Evidence,
     places: Organisation,
     *,
     end: date,
@@ -86,10 +87,13 @@ def _measured(
     months, at_most = LOOK_BACK[kind]
     to_go = (end - as_of).days
     ends = [day_number(add_months(end, -months * back)) for back in range(1, at_most + 1)]
-    first = int(history.ledger.day.min()) + SETTLED_DAYS
+    history, ledger, past = evidence.history, evidence.ledger, evidence.rates
+    oldest = int(ledger.day.min(initial=day_number(as_of)))
+    first = (oldest if past is None else min(oldest, past.first_day)) + SETTLED_DAYS
     spans = [(last - to_go, last) for last in ends if last - to_go >= first]
-    stays, won, n_leaves = stays_of(history.ledger, day_number(as_of)), history.won(), len(places.person_ids)
-    leaves = _leaves(history, places)
+    stays, won, n_leaves = stays_of(ledger, day_number(as_of)), history.won(), len(places.person_ids)
+    leaf_of_owner = _leaf_of_owner(history, places)
+    leaves = leaf_of_owner[history.ledger.owner]
     is_open = history.funnel.open[stays.state] & ~np.isnan(stays.amount) & (leaves[stays.deal] >= 0)
     pipeline, brought, wins = (np.zeros((n_leaves, len(spans))) for _ in range(3))
     for place, (day, last) in enumerate(spans):
@@ -98,6 +102,9 @@ def _measured(
         came = (won.day >= day) & (won.day < last) & (leaves[won.deal] >= 0)
         brought[:, place] = np.bincount(leaves[won.deal[came]], np.nan_to_num(won.amount[came]), n_leaves)
         wins[:, place] = np.bincount(leaves[won.deal[came]], minlength=n_leaves)
+    if past is not None:
+        owners = np.flatnonzero(leaf_of_owner >= 0)
+        pipeline[leaf_of_owner[owners]] += past.open_on(np.array([day for day, _ in spans], np.int64))[owners]
     pipeline, brought, wins = (np.asarray(places.below @ part) for part in (pipeline, brought, wins))
     for node in range(places.node_count):
         known = pipeline[node] > 0
@@ -113,8 +120,7 @@ def _measured(
         }
 
 
-def _leaves(history: DealHistory, places: Organisation) -> npt.NDArray[np.int64]:
-    """(n_deals,) the place of each deal's owner among the people; -1 for one who is not among them."""
+def _leaf_of_owner(history: DealHistory, places: Organisation) -> npt.NDArray[np.int64]:
+    """The place of each owner among the people; -1 for one who is not among them."""
     at = {person: place for place, person in enumerate(places.person_ids)}
-    leaf = np.array([at.get(owner, -1) for owner in history.owner_ids.tolist()], np.int64)
-    return leaf[history.ledger.owner]
+    return np.array([at.get(owner, -1) for owner in history.owner_ids.tolist()], np.int64)

@@ -53,6 +53,7 @@ _DEAL: dict[str, Width] = {
 _SINCE = """event.id > LEAST(%(from)s, %(read)s) AND event.occurred_at < %(before)s
   AND (event.occurred_at >= %(start)s OR event.id > %(read)s)
 """
+_OF_DEALS = "event.occurred_at < %(before)s AND event.deal_id = ANY(%(keys)s)"
 _OWNED = "WHERE deal.id BETWEEN %(first)s AND %(last)s AND deal.id %% %(step)s = 0"
 _NAMED = "WHERE deal.id = ANY(%(keys)s)"
 _ALL = (0, 2**62)
@@ -87,12 +88,7 @@ class DealHistory:
 
     def amounts(self) -> npt.NDArray[np.float64]:
         """(n_deals,) the last amount recorded of each deal, NaN where there is none."""
-        last = np.full(self.ledger.n_deals, np.nan)
-        known = ~np.isnan(self.ledger.amount)
-        last[self.ledger.deal[known]] = self.ledger.amount[
-            known
-        ]  # a later row of the same deal overwrites the earlier one
-        return last
+        return last_amounts(self.ledger)
 
     def keys(self) -> dict[str, npt.NDArray[np.int64]]:
         """Whose codes they are, by attribute."""
@@ -109,6 +105,14 @@ class DealHistory:
         standing = standing_of(self.ledger, stays_of(self.ledger, as_of))
         deal = np.flatnonzero((standing.state >= 0) & self.funnel.won[standing.state])
         return WonDeals(deal, standing.since[deal], standing.amount[deal])
+
+
+def last_amounts(ledger: Ledger) -> npt.NDArray[np.float64]:
+    """(n_deals,) the last amount recorded of each deal, NaN where there is none."""
+    last = np.full(ledger.n_deals, np.nan)
+    known = ~np.isnan(ledger.amount)
+    last[ledger.deal[known]] = ledger.amount[known]  # a later row of the same deal overwrites the earlier one
+    return last
 
 
 def day_number(day: date) -> int:
@@ -163,7 +167,15 @@ def read_lines(since: dict[str, object]) -> dict[str, npt.NDArray[Any]]:
     :param since: zone; before, the instant to look back from; start, of the month; read, key of the last line that the
         groundwork surely knew; from, key below which no line of the month lies
     """
-    lines = copied(_LINES + _SINCE, since, _LINE)
+    return _by_number(copied(_LINES + _SINCE, since, _LINE))
+
+
+def read_lines_of(keys: npt.NDArray[np.int64], *, before: datetime, time_zone: str) -> dict[str, npt.NDArray[Any]]:
+    """All that happened to some deals before an instant, by deal and number."""
+    return _by_number(copied(_LINES + _OF_DEALS, {"zone": time_zone, "before": before, "keys": keys.tolist()}, _LINE))
+
+
+def _by_number(lines: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
     order = np.lexsort((lines["seq"], lines["deal"]))
     return {name: column[order] for name, column in lines.items()}
 

@@ -16,8 +16,8 @@ from planning.models import MONTHS, DealForecast, NodeForecast, Plan, StageConve
 from .booked import Booked, Cents, booked_by_node, by_present_owner, leaves_of
 from .conversions import conversion_rows
 from .coverage import coverages
-from .groundwork import tonight
-from .history import EPOCH, DealHistory, day_number, deal_history
+from .history import EPOCH, DealHistory, day_number
+from .nights import tonight
 from .organisation import Organisation, organisation
 from .wins import wins_ledger
 
@@ -81,12 +81,11 @@ def snapshot(*, plan: Plan, as_of: date) -> Snapshot:
         model=night.model,
         replays=night.replays_for(places.person_ids),
     )
-    whole = history if night.model is None else deal_history(as_of=as_of, time_zone=plan.time_zone)
-    cover = coverages(whole, places, year=year, as_of=as_of)
+    cover = coverages(night.evidence, places, year=year, as_of=as_of)
     return Snapshot(
         nodes=list(_node_rows(outlook, places, booked, targets, edges, cover=cover)),
         deals=list(_deal_rows(outlook, history)),
-        conversions=list(conversion_rows(whole, places, as_of=as_of)),
+        conversions=list(conversion_rows(night.evidence, places, as_of=as_of)),
         facts=_facts(outlook),
         is_thin=outlook.confidence.thin,
         history=history,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -11,27 +12,32 @@ import numpy.typing as npt
 from planning.forecasting import alerts, levers, mix
 from planning.forecasting.alerts import MATERIAL, FollowUp, Look
 from planning.forecasting.mix import Cause
-from planning.forecasting.steps import BLOCK, KEPT, SHARE, Pieces, Watch, cut, norms_of, watch
+from planning.forecasting.steps import BLOCK, KEPT, SHARE, Norms, Pieces, Watch, cut, norms_of, watch
 from planning.models import By, ConversionWarning, Lever, Plan
 
-from .history import EPOCH, DealHistory, day_number, deal_history
+from .evidence import BAND, BOUNDS, Evidence, Grouping
+from .history import EPOCH, DealHistory, day_number
+from .nights import watched_tonight
 from .organisation import Organisation, organisation
 
 AHEAD_DAYS = 91  # money at stake counts to the end of the plan's year, or so far where that is near
 LEVER_CAUSES = 60  # of so many levers the cause is looked for, the dearest first
 SERIES = 13  # blocks in the chart: a year
-LEAST_BAND = 1_000
 Codes = npt.NDArray[np.int64]
 Cell = tuple[int, str, int]  # stage, by, member: primary keys
 
 
 @dataclass(frozen=True)
-class Grouping:
-    """One way to cut the deals: by what, code of each deal (-1 left out), key of each code."""
+class _Cut:
+    """One way to cut the deals: by what, and group of each deal."""
 
     by: By
+    grouping: Grouping
     codes: Codes
-    members: Codes
+
+    @property
+    def members(self) -> Codes:
+        return self.grouping.members
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class NightWatch:
 class _Seen:
     """One grouping watched and judged, with what its steps are worth."""
 
-    grouping: Grouping
+    grouping: _Cut
     watch: Watch
     look: Look
     rates: levers.Rates
@@ -81,7 +87,8 @@ class _Seen:
 
 def night_watch(*, plan: Plan, as_of: date) -> NightWatch:
     """Judge every conversion from what was known before a business day, and follow up the warnings that stand."""
-    history = deal_history(as_of=as_of, time_zone=plan.time_zone)
+    evidence = watched_tonight(as_of=as_of, time_zone=plan.time_zone)
+    history, past = evidence.history, evidence.steps
     until = max(plan.fiscal_year.after_date, as_of + timedelta(days=AHEAD_DAYS))
     standing = {
         (row.stage_id, row.by, row.member): row.since_date
@@ -90,21 +97,22 @@ def night_watch(*, plan: Plan, as_of: date) -> NightWatch:
     if not history.ledger.n_events:
         return NightWatch([], [], 0, 0, until)
     places = organisation(as_of=as_of, also=history.owner_ids.tolist())
-    pieces = cut(history.ledger, history.funnel, as_of=day_number(as_of))
-    norms = norms_of(pieces)
+    pieces = cut(evidence.ledger, history.funnel, as_of=day_number(as_of))
+    company = evidence.by_company()
+    norms = norms_of(pieces, None if past is None else past.tables(pieces, "owner", company.of_level, 1))
     seen = [
-        _judged(grouping, history, watch(pieces, norms, grouping.codes, len(grouping.members)), (until - as_of).days)
-        for grouping in groupings(history, places)
-        if len(grouping.members)
+        _judged(one, evidence, pieces, norms, (until - as_of).days)
+        for one in _cuts(evidence, places)
+        if len(one.members)
     ]
     keys = [np.argwhere(one.look.enough) for one in seen]
     p = np.concatenate([one.look.p[tuple(key.T)] for one, key in zip(seen, keys, strict=True)])
-    evidence = np.concatenate([one.look.evidence[tuple(key.T)] for one, key in zip(seen, keys, strict=True)])
+    e_values = np.concatenate([one.look.evidence[tuple(key.T)] for one, key in zip(seen, keys, strict=True)])
     kind = np.repeat([str(one.grouping.by) for one in seen], [len(key) for key in keys])
     found, pushed = alerts.discoveries(p), np.zeros(len(p), np.bool_)
     for by in By.values:  # the rate of false ones holds within each kind of cell: units are not drowned by people
-        pushed[kind == by] = alerts.e_discoveries(evidence[kind == by])
-    causes = _Causes(history, pieces)
+        pushed[kind == by] = alerts.e_discoveries(e_values[kind == by])
+    causes = _Causes(evidence, pieces)
     findings, row = [], 0
     for one, key in zip(seen, keys, strict=True):
         flags = {}
@@ -119,70 +127,77 @@ def night_watch(*, plan: Plan, as_of: date) -> NightWatch:
     )
 
 
-def groupings(history: DealHistory, places: Organisation) -> Iterator[Grouping]:
+def _cuts(evidence: Evidence, places: Organisation) -> Iterator[_Cut]:
     """A deal counts for who owns it on the day, and for the units of that person on the day."""
-    ledger = history.ledger
-    yield Grouping(By.COMPANY, np.zeros(ledger.n_deals, np.int64), np.zeros(1, np.int64))
-    yield Grouping(By.PERSON, ledger.owner, history.owner_ids)
-    units = np.array(places.unit_ids, np.int64)
-    for depth, unit_of_person in enumerate(places.unit_by_depth()):
-        if depth == 0:
-            continue  # the company itself
-        code = np.array([unit_of_person.get(int(owner), -1) for owner in history.owner_ids], np.int64)
-        yield _compact(By.UNIT, code[ledger.owner], units)
-    yield Grouping(By.PRODUCT, ledger.product, history.product_ids)
-    yield Grouping(By.CHANNEL, ledger.channel, history.channel_ids)
-    yield Grouping(By.REGION, ledger.region, history.region_ids)
-    yield _compact(By.BAND, *_bands(history))
+
+    def cut_by(by: By, grouping: Grouping) -> _Cut:
+        return _Cut(by, grouping, grouping.codes(evidence.levels))
+
+    yield cut_by(By.COMPANY, evidence.by_company())
+    yield cut_by(By.PERSON, evidence.by_attribute("owner"))
+    for depth, grouping in enumerate(evidence.by_unit(places)):
+        if depth:  # above all: the company itself
+            yield _compact(cut_by(By.UNIT, grouping))
+    yield cut_by(By.PRODUCT, evidence.by_attribute("product"))
+    yield cut_by(By.CHANNEL, evidence.by_attribute("channel"))
+    yield cut_by(By.REGION, evidence.by_attribute("region"))
+    yield _compact(cut_by(By.BAND, evidence.by_attribute(BAND)))
 
 
-def _compact(by: By, codes: Codes, members: Codes) -> Grouping:
+def _compact(one: _Cut) -> _Cut:
     """Keep only the members that have deals."""
-    used = np.unique(codes[codes >= 0])
-    return Grouping(by, np.where(codes >= 0, np.searchsorted(used, codes), -1), members[used])
+    used = np.unique(one.codes[one.codes >= 0])
+    place = np.full(max(len(one.members), 1), -1, np.int64)
+    place[used] = np.arange(len(used))
+    of_level = one.grouping.of_level
+    of_level = np.where(of_level >= 0, place[of_level], -1)
+    codes = np.where(one.codes >= 0, place[one.codes], -1)
+    return _Cut(one.by, Grouping(one.grouping.attribute, of_level, one.members[used]), codes)
 
 
-def _bands(history: DealHistory) -> tuple[Codes, Codes]:
-    """Sizes of deals by the last amount known, in steps of 1, 2, 5, 10 …: the key is the lower bound."""
-    ledger = history.ledger
-    last = np.full(ledger.n_deals, np.nan)
-    known = ~np.isnan(ledger.amount)
-    last[ledger.deal[known]] = ledger.amount[known]
-    bounds = np.array([0, *(step * LEAST_BAND * 10**power for power in range(9) for step in (1, 2, 5))], np.int64)
-    codes = np.where(np.isnan(last), -1, np.searchsorted(bounds, np.nan_to_num(last), "right") - 1)
-    return codes.astype(np.int64), bounds
-
-
-def _judged(grouping: Grouping, history: DealHistory, at: Watch, days: int) -> _Seen:
-    ledger, funnel = history.ledger, history.funnel
-    value = levers.worth(ledger, funnel, grouping.codes, len(grouping.members), as_of=at.pieces.as_of, watched=at)
+def _judged(one: _Cut, evidence: Evidence, pieces: Pieces, norms: Norms, days: int) -> _Seen:
+    ledger, funnel, past, size = evidence.ledger, evidence.history.funnel, evidence.steps, len(one.members)
+    which = (pieces, one.grouping.attribute, one.grouping.of_level, size)
+    at = watch(pieces, norms, one.codes, size, None if past is None else past.tables(*which))
+    value = levers.worth(
+        ledger,
+        funnel,
+        one.codes,
+        size,
+        as_of=pieces.as_of,
+        watched=at,
+        past=None if past is None else past.worth(*which),
+    )
     found = alerts.look(at)
     rates = levers.rates(at, horizon=days / 2)
-    return _Seen(grouping, at, found, rates, value, levers.stays_to_come(at, days_left=days))
+    return _Seen(one, at, found, rates, value, levers.stays_to_come(at, days_left=days))
 
 
 class _Causes:
-    """Why a cell fell: the attributes of all deals, read once."""
+    """Why a cell fell: what ended lately, state by state, and the attributes of all deals, read once."""
 
-    def __init__(self, history: DealHistory, pieces: Pieces) -> None:
-        bands, self.bounds = _bands(history)
-        ledger = history.ledger
-        self.pieces, self.history = pieces, history
+    def __init__(self, evidence: Evidence, pieces: Pieces) -> None:
+        history, levels = evidence.history, evidence.levels
+        exits = pieces.exits if evidence.steps is None else pieces.exits + evidence.steps.exits_in(pieces)
+        order = np.argsort(exits.state, kind="stable")
+        begins = np.searchsorted(exits.state[order], np.arange(history.funnel.n_states + 1))
+        self.exits = [exits.only(order[first:last]) for first, last in pairwise(begins.tolist())]
+        self.owner_ids = history.owner_ids
         self.levels: dict[Cause, tuple[Codes, Codes]] = {
-            Cause.CHANNEL: (ledger.channel, history.channel_ids),
-            Cause.PRODUCT: (ledger.product, history.product_ids),
-            Cause.BAND: (bands, self.bounds),
-            Cause.OWNER: (ledger.owner, history.owner_ids),
+            Cause.CHANNEL: (levels["channel"], history.channel_ids),
+            Cause.PRODUCT: (levels["product"], history.product_ids),
+            Cause.BAND: (levels[BAND], BOUNDS),
+            Cause.OWNER: (levels["owner"], history.owner_ids),
         }
 
     def of(self, one: _Seen, stage: int, code: int, span: int) -> "_Why":
-        left = mix.leavers(self.pieces, one.grouping.codes, state=stage, code=code, span=span)
+        left = mix.leavers(self.exits[stage], one.grouping.codes, code=code, span=span)
         splits = {
             name: mix.split(level[left.deal], left.forward, left.is_now) for name, (level, _) in self.levels.items()
         }
         pace = mix.speed(one.watch, state=stage, group=code, span=span)
         cause, owner = mix.cause_of(splits, pace)
-        person = int(self.history.owner_ids[owner]) if owner is not None and owner >= 0 else None
+        person = int(self.owner_ids[owner]) if owner is not None and owner >= 0 else None
         return _Why(cause, person, pace, {name: self._plain(name, part) for name, part in splits.items()})
 
     def _plain(self, name: Cause, part: mix.Split) -> dict[str, object]:
@@ -332,7 +347,7 @@ def _gain(to: float, now: float, worth: float) -> Decimal | None:
     return None if np.isnan(to) else Decimal(repr(round(max(to - now, 0.0) * worth, 2)))
 
 
-def _circles(grouping: Grouping, places: Organisation) -> Codes:
+def _circles(grouping: _Cut, places: Organisation) -> Codes:
     """Peers: units below the same unit; people of the same unit."""
     if grouping.by == By.UNIT:
         above = [places.parents.get(int(unit)) or 0 for unit in grouping.members]

@@ -28,6 +28,7 @@ from planning.models import GROUNDWORK, ExposureMonth, Groundwork, GroundworkPar
 from planning.queries.groundwork import PART, Sizes, layout, learn, part, replayed, sizes, usable_groundwork
 from planning.queries.history import midnight
 from planning.queries.packing import pack_learnt, pack_months, unpack_learnt, unpack_past
+from planning.queries.settled import Kept, together
 
 log = logging.getLogger(__name__)
 
@@ -126,12 +127,10 @@ def _make_parts(row: Groundwork) -> list[int]:
             done = GroundworkPart.objects.filter(run=row.run_id, attempt=row.attempt, number=number)
             if not held or done.exists():
                 continue
-            lines, deals, months = part(
-                as_of=row.as_of_date, time_zone=row.run.scope, deals=row.deals_of(number), learnt=learnt
-            )
+            made = part(as_of=row.as_of_date, time_zone=row.run.scope, deals=row.deals_of(number), learnt=learnt)
             with transaction.atomic(durable=True):
                 GroundworkPart.objects.create(
-                    run_id=row.run_id, attempt=row.attempt, number=number, lines=lines, deals=deals, months=months
+                    run_id=row.run_id, attempt=row.attempt, number=number, lines=made.lines, **made.values
                 )
             mine.append(number)
     return mine
@@ -139,7 +138,11 @@ def _make_parts(row: Groundwork) -> list[int]:
 
 def _publish(run: JobRun, count: int) -> int:
     """Add up the parts' tables to months and drop what other attempts left; within the transaction of the run."""
-    parts = list(GroundworkPart.objects.filter(run=run, attempt=run.attempt).order_by("number").defer("deals"))
+    parts = list(
+        GroundworkPart.objects.filter(run=run, attempt=run.attempt)
+        .order_by("number")
+        .only("lines", "months", "rates", "steps")
+    )
     if len(parts) != count:
         raise RuntimeError(f"{len(parts)} of {count} parts were made")
     months = pack_months(added([unpack_past(bytes(made.months)) for made in parts]))
@@ -148,6 +151,10 @@ def _publish(run: JobRun, count: int) -> int:
         ExposureMonth(run=run, month=month, tables=tables) for month, tables in months.items()
     )
     GroundworkPart.objects.filter(run=run).exclude(attempt=run.attempt).delete()
-    GroundworkPart.objects.filter(run=run).update(months=b"")
-    Groundwork.objects.filter(run=run).update(lines=sum(made.lines for made in parts))
+    GroundworkPart.objects.filter(run=run).update(months=b"", rates=b"", steps=b"")
+    Groundwork.objects.filter(run=run).update(
+        lines=sum(made.lines for made in parts),
+        rates=together([Kept.unpack(made.rates) for made in parts]).pack(),
+        steps=together([Kept.unpack(made.steps) for made in parts]).pack(),
+    )
     return len(months) + count + 1

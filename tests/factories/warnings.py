@@ -1,5 +1,6 @@
 """A company whose deals are many enough to judge a conversion, and warnings without a night."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -70,7 +71,14 @@ def make_warning(
 
 
 def make_history(
-    pipeline: Pipeline, owners: list[User], *, until: date, drop: float, per_week: float = 45, seed: int = 4
+    pipeline: Pipeline,
+    owners: list[User],
+    *,
+    until: date,
+    drop: float,
+    per_week: float = 45,
+    seed: int = 4,
+    amounts: Sequence[Decimal] = (AMOUNT,),
 ) -> None:
     """
     Fill the ledger with a year and a half of deals of four owners, all of it before a day.
@@ -98,7 +106,7 @@ def make_history(
             customer=customer,
             pipeline=pipeline,
             stage=states[ledger.state[end]],
-            amount=AMOUNT,
+            amount=amounts[number % len(amounts)],
             created_date=at(ledger.day[begin]).date(),
             stage_since=at(ledger.day[end], end - begin),
             closed_date=None if states[ledger.state[end]].is_open else at(ledger.day[end]).date(),
@@ -118,7 +126,7 @@ def make_history(
             kind=StageEvent.Kind.CREATE if row == begin else StageEvent.Kind.MOVE,
             from_stage=None if row == begin else states[ledger.state[row - 1]],
             to_stage=states[ledger.state[row]],
-            amount=AMOUNT,
+            amount=deal.amount,
             actor=deal.owner,
             occurred_at=at(ledger.day[row], row - begin),
             recorded_at=at(ledger.day[row], row - begin),

@@ -5,6 +5,7 @@ import pytest
 
 from planning.models import StageConversion
 from planning.queries.conversions import conversion_rows
+from planning.queries.evidence import Evidence
 from planning.queries.history import deal_history
 from planning.queries.organisation import organisation
 from tests.factories.customers import make_channel, make_deal, make_pipeline
@@ -19,7 +20,7 @@ By, Window = StageConversion.By, StageConversion.Window
 def _rows() -> list[StageConversion]:
     history = deal_history(as_of=AS_OF, time_zone="Asia/Shanghai")
     places = organisation(as_of=AS_OF, also=history.owner_ids.tolist())
-    return list(conversion_rows(history, places, as_of=AS_OF))
+    return list(conversion_rows(Evidence.whole(history), places, as_of=AS_OF))
 
 
 def _row(by: str, member: int, stage: str, window: str = Window.EVER) -> StageConversion:

@@ -17,8 +17,9 @@ from planning.forecasting.hazards import expose, kinds_of, table_of
 from planning.forecasting.history import standing_of, stays_of
 from planning.forecasting.levels import stay_levels
 from planning.models import GROUNDWORK, ExposureMonth, Groundwork, GroundworkPart, NodeForecast, Plan
-from planning.queries.groundwork import PART, Night, learn, night_on, part, replayed, tonight, usable_groundwork
+from planning.queries.groundwork import PART, learn, part, replayed, usable_groundwork
 from planning.queries.history import DealHistory, day_number, deal_history, midnight
+from planning.queries.nights import Night, night_on, tonight
 from planning.queries.packing import unpack_learnt
 from planning.queries.snapshot import snapshot
 from planning.services import groundwork
@@ -232,12 +233,10 @@ def test_a_helper_takes_the_parts_that_nobody_is_at_and_the_leader_the_rest(pipe
 def test_a_helper_that_dies_leaves_its_part_to_the_leader(pipeline: Pipeline) -> None:
     def call(run: int, parts: int) -> None:
         row = Groundwork.objects.get(run=run)
-        lines, deals, months = part(
+        made = part(
             as_of=MONTH, time_zone=ZONE, deals=row.deals_of(1), learnt=unpack_learnt(row.lessons)
         )  # made, and gone before it was saved; another part was saved
-        GroundworkPart.objects.create(
-            run_id=run, attempt=row.attempt, number=1, lines=lines, deals=deals, months=months
-        )
+        GroundworkPart.objects.create(run_id=run, attempt=row.attempt, number=1, lines=made.lines, **made.values)
 
     assert (
         services.lay_groundwork(as_of=NIGHT, time_zone=ZONE, clock=_clock, call=call, part_lines=60)
