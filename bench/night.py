@@ -1,5 +1,6 @@
 """
-The nightly forecast, in a process of its own so that its peak memory is its own: `python -m bench.night PLAN DAY`.
+The nightly forecast and the watch over conversions, in a process of their own so that its peak memory is theirs:
+`python -m bench.night PLAN DAY`.
 
 The floor is binary COPY of the columns that it reads, out of Postgres into memory, in whatever order they lie.
 """
@@ -67,6 +68,10 @@ def main() -> None:
         outcome = services.run_forecast(plan=plan, as_of=as_of, clock=timezone.now, again=True)
         assert outcome == "published", outcome
 
+    def watch() -> None:
+        outcome = services.watch_conversions(plan=plan, as_of=as_of, clock=timezone.now, again=True)
+        assert outcome == "published", outcome
+
     idle = _peak()
     nodes = snapshot(plan=plan, as_of=as_of).places.node_count
     seconds = {
@@ -74,6 +79,7 @@ def main() -> None:
         "history read into arrays": _median(lambda: deal_history(as_of=as_of, time_zone=plan.time_zone)),
         "snapshot reckoned": _median(lambda: snapshot(plan=plan, as_of=as_of)),
         "whole night, published": _median(whole),
+        "watch over conversions, published": _median(watch),
     }
     facts = {"deals": Deal.objects.count(), "events": StageEvent.objects.count(), "nodes": nodes}
     json.dump({"seconds": seconds, "idle": idle, "peak": _peak(), **facts}, sys.stdout)

@@ -1,11 +1,12 @@
 """
 What a night costs by the size of the company: 10,000, 100,000 and a million deals, ten lines of history each.
 
-`python -m bench.scale [--arithmetic | --stored] [DEALS …]` measures the arithmetic on lines in memory (the one half), and
-what is stored (the other): it invents the company, lays the groundwork of the month in one process and again with a Celery
-worker that helps, and makes the night on it. Each step runs in a process of its own, so that its peak memory is its own.
-The floor is binary COPY of the rows that a whole reading takes, out of Postgres, thrown away. Seconds are of the clock, with
-those of the processor beside them: on a busy machine only the latter say what the work costs.
+`python -m bench.scale [--arithmetic | --stored] [--keep] [DEALS …]` measures the arithmetic on lines in memory (the one
+half), and what is stored (the other): it invents the company, lays the groundwork of the month in one process and again with
+a Celery worker that helps, and makes the night and the watch on it. Each step runs in a process of its own, so that its peak
+memory is its own. The floor is binary COPY of the rows that a whole reading takes, out of Postgres, thrown away. Seconds are
+of the clock; beside them those of the processor, of the step's process and of its Postgres backend: on a busy machine only
+these say what the work costs. --keep leaves the databases (bench_scale_DEALS) for the next time.
 """
 
 import json
@@ -16,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from bench.database import throw_away
@@ -34,10 +36,11 @@ STEPS = {
     "lay_helped": "groundwork laid, two workers",
     "night": "night: lines read, hazards and chances",
     "forecast": "night: the whole forecast, simulation included",
+    "publish": "night: read, forecast, conversions, cover; all rows written",
+    "watch": "watch over conversions: read, judged, written",
 }
-
-
-HALVES = ("--arithmetic", "--stored")
+PEAKS = {"lay": "groundwork", "publish": "night", "watch": "watch over conversions"}
+OPTIONS = ("--arithmetic", "--stored", "--keep")
 NOWHERE = {  # for a step that asks no database
     "DJANGO_SETTINGS_MODULE": "bench.settings",
     "DATABASE_URL": "postgres://none/none",
@@ -57,24 +60,21 @@ SUMS = {"groundwork": ("lessons", "replays", "past"), "night": ("hazards", "chan
 
 def main() -> None:
     """Measure each size and print the tables."""
-    sizes = [int(asked) for asked in sys.argv[1:] if asked not in HALVES] or SIZES
+    sizes = [int(asked) for asked in sys.argv[1:] if asked not in OPTIONS] or SIZES
     if "--stored" not in sys.argv:
         _reckon(sizes)
     if "--arithmetic" in sys.argv:
         return
-    found = {size: _measure(size) for size in sizes}
+    found = {size: _measure(size, keep="--keep" in sys.argv) for size in sizes}
     table(
-        "A night by size: seconds (of the processor), ratio to COPY",
+        "A night by size: seconds (of the processor: ours + Postgres), ratio to COPY",
         ("step", *(f"{size:,} deals" for size in sizes)),
         [(text, *(_cell(found[size], step) for size in sizes)) for step, text in STEPS.items()],
     )
     table(
         "Peak memory, MB",
         ("process", *(f"{size:,} deals" for size in sizes)),
-        [
-            (text, *(f"{found[size][step]['peak']:.0f}" for size in sizes))
-            for step, text in (("lay", "groundwork"), ("forecast", "night"))
-        ],
+        [(text, *(f"{found[size][step]['peak']:.0f}" for size in sizes)) for step, text in PEAKS.items()],
     )
     table(
         "What was read",
@@ -107,17 +107,22 @@ def _reckon(sizes: Sequence[int]) -> None:
 
 def _cell(found: dict[str, Any], step: str) -> str:
     one = found[step]
-    return f"{one['seconds']:.2f} ({one['cpu']:.2f}) {one['seconds'] / found['copy']['seconds']:.1f}×"
+    return f"{one['seconds']:.2f} ({one['cpu']:.2f} + {one['postgres']:.2f}) {spent(one) / spent(found['copy']):.1f}×"
 
 
-def _measure(size: int) -> dict[str, Any]:
-    with throw_away():
+def spent(one: dict[str, Any]) -> float:
+    """Seconds of the processor in all: what a ratio can be made of on a busy machine."""
+    return float(one["cpu"] + one["postgres"])
+
+
+def _measure(size: int, *, keep: bool) -> dict[str, Any]:
+    with throw_away(f"bench_scale_{size}" if keep else "") as is_there:
         _set_up()
-        facts = _child("load", size)
+        facts = _child("count") if is_there else _child("load", size)
         found = {step: _child(step) for step in ("copy", "read", "lay")}
         with _worker():
             found["lay_helped"] = _child("lay_helped")
-        found |= {step: _child(step) for step in ("night", "forecast")}
+        found |= {step: _child(step) for step in ("night", "forecast", "publish", "watch")}
     facts |= {name: found["night"][name] for name in ("lines of the month", "open deals", "parts")}
     return found | {"facts": facts}
 
@@ -147,12 +152,23 @@ def _worker() -> Iterator[None]:
         worker.wait(60)
 
 
-def timed(act: Callable[[], object]) -> dict[str, float]:
-    begun, used = time.perf_counter(), time.process_time()
+def timed(act: Callable[[], object], *, backend: int | None = None) -> dict[str, float]:
+    """Run it, and say what it took. backend: process of the Postgres that serves it, None where there is none."""
+    begun, used, served = time.perf_counter(), time.process_time(), _served(backend)
     act()
     taken = {"seconds": time.perf_counter() - begun, "cpu": time.process_time() - used}
+    taken["postgres"] = _served(backend) - served
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return taken | {"peak": held / 1024 if sys.platform.startswith("linux") else held / 1024**2}
+
+
+def _served(backend: int | None) -> float:
+    """Seconds of the processor that a process of this machine has used; 0 where it cannot be seen."""
+    try:
+        fields = Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _step(name: str, *arguments: str) -> dict[str, Any]:
@@ -169,7 +185,7 @@ def _step(name: str, *arguments: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and sys.argv[1].startswith("--") and sys.argv[1] not in HALVES:
+    if len(sys.argv) > 1 and sys.argv[1].startswith("--") and sys.argv[1] not in OPTIONS:
         print(json.dumps(_step(sys.argv[1].removeprefix("--"), *sys.argv[2:])))
     else:
         main()

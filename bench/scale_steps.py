@@ -8,11 +8,12 @@ import numpy as np
 from django.db import connection
 from django.utils import timezone
 
-from bench import scale_load
-from bench.scale import ROWS, timed
+from bench import scale, scale_load
+from bench.scale import ROWS
 from core.models import JobRun, Publication, WorkerSeen
 from core.periods import add_months
 from core.wake import wake
+from customers.models import StageEvent
 from planning import services
 from planning.forecasting import Targets
 from planning.forecasting import forecast as forecast_all
@@ -30,6 +31,19 @@ TODAY: Final = timezone.localdate()
 def load(deals: int) -> dict[str, Any]:
     """Invent the company."""
     return scale_load.load(deals, TODAY)
+
+
+def count() -> dict[str, Any]:
+    """The same of a company that is there already."""
+    return {"lines": StageEvent.objects.count()}
+
+
+def timed(act: Callable[[], object]) -> dict[str, float]:
+    """Run it, and say what it took of this process and of Postgres."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        ((backend,),) = cursor.fetchall()
+    return scale.timed(act, backend=backend)
 
 
 class _Nothing:
@@ -144,7 +158,7 @@ def reckon(deals: int) -> dict[str, Any]:
             condensed(share, start)
         made["past"] = added(shares)
 
-    found["lessons"], found["replays"], found["past"] = timed(lessons), timed(replays), timed(past)
+    found["lessons"], found["replays"], found["past"] = scale.timed(lessons), scale.timed(replays), scale.timed(past)
     base, new = condensed(ledger, start), ledger.day >= start
     since = {"deal": ledger.deal[new], "state": ledger.state[new], "day": ledger.day[new], "amount": ledger.amount[new]}
     live = with_events(base, **since, close=ledger.closes[new])
@@ -164,7 +178,7 @@ def reckon(deals: int) -> dict[str, Any]:
             model=made["model"],
         )
 
-    found["hazards"], found["chances"] = timed(hazards), timed(chances)
+    found["hazards"], found["chances"] = scale.timed(hazards), scale.timed(chances)
     return found
 
 
@@ -191,5 +205,27 @@ def forecast() -> dict[str, Any]:
             model=tonight.model,
             replays=tonight.replays_for(tuple(tonight.history.owner_ids.tolist())),
         )
+
+    return timed(act)
+
+
+def publish() -> dict[str, Any]:
+    """The night as the product runs it: everything read, forecast, measured and written."""
+    plan = _plan()
+
+    def act() -> None:
+        outcome = services.run_forecast(plan=plan, as_of=TODAY, clock=timezone.now, again=True)
+        assert outcome == "published", outcome
+
+    return timed(act)
+
+
+def watch() -> dict[str, Any]:
+    """The watch over conversions, its warnings and levers written."""
+    plan = _plan()
+
+    def act() -> None:
+        outcome = services.watch_conversions(plan=plan, as_of=TODAY, clock=timezone.now, again=True)
+        assert outcome == "published", outcome
 
     return timed(act)

@@ -10,7 +10,8 @@ from django.db import connection
 
 Width = Literal["int2", "int4", "int8", "float8"]
 _NUMPY: Mapping[str, str] = {"int2": ">i2", "int4": ">i4", "int8": ">i8", "float8": ">f8"}
-_HEADER = len(b"PGCOPY\n\xff\r\n\x00") + 8  # signature, flags, length of the (empty) header extension
+_SIGNATURE = b"PGCOPY\n\xff\r\n\x00"
+_HEADER = len(_SIGNATURE) + 8  # signature, flags, length of the (empty) header extension
 _TRAILER = 2
 BLOCK = 1 << 18  # bytes that psycopg2 hands over at a time
 
@@ -36,6 +37,32 @@ def copied(
         text = sql.decode() if isinstance(sql, bytes) else sql
         cursor.copy_expert(f"COPY ({text}) TO STDOUT (FORMAT binary)", rows, BLOCK)
     return rows.columns()
+
+
+def written(table: str, columns: Mapping[str, npt.NDArray[Any]]) -> int:
+    """
+    Append rows to a table by COPY, one array per column, and return how many.
+
+    :param table: with columns of the same names; int2, int4, int8 or float8, as wide as the arrays are
+    :raises ValueError: for an array of another kind
+    """
+    size = {len(column) for column in columns.values()}
+    widths = {name: f">{column.dtype.kind}{column.dtype.itemsize}" for name, column in columns.items()}
+    if len(size) != 1 or not set(widths.values()) <= set(_NUMPY.values()):
+        raise ValueError("columns must be of one length, of whole numbers or of float8")
+    (n,) = size
+    record = np.dtype(
+        [("fields", ">i2")] + [part for name in columns for part in ((f"{name} length", ">i4"), (name, widths[name]))]
+    )
+    rows = np.empty(n, record)
+    rows["fields"] = len(columns)
+    for name, column in columns.items():
+        rows[f"{name} length"], rows[name] = column.dtype.itemsize, column
+    names = ", ".join(connection.ops.quote_name(name) for name in columns)
+    body = BytesIO(b"".join((_SIGNATURE, bytes(8), rows.tobytes(), b"\xff\xff")))
+    with connection.cursor() as cursor:
+        cursor.copy_expert(f"COPY {connection.ops.quote_name(table)} ({names}) FROM STDIN (FORMAT binary)", body)
+    return n
 
 
 class _Rows:

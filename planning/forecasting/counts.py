@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import dataclasses as dc
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
 from .history import Floats, Ints, tally
+
+ROOMY: Final = 4
+LITTLE: Final = 2_000_000
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -25,14 +29,25 @@ class Counts:
     @classmethod
     def of(cls, shape: tuple[int, ...], where: Sequence[Ints], many: Ints | None = None) -> Counts:
         """Count rows by their places, one array (n,) per axis; many (n,): what each row counts for, by default one."""
-        return cls._summed(shape, np.ravel_multi_index(tuple(where), shape), many)
+        return cls.at(shape, _places(shape, where), many)
 
     @classmethod
-    def _summed(cls, shape: tuple[int, ...], key: Ints, many: Ints | None) -> Counts:
-        found, at = np.unique(key, return_inverse=True)
-        total = np.rint(np.bincount(at, many, len(found))).astype(np.int64)
+    def at(cls, shape: tuple[int, ...], key: Ints, many: Ints | None = None) -> Counts:
+        """The same by flattened places."""
+        size = int(np.prod(shape))
+        if size <= max(ROOMY * len(key), LITTLE):  # counting is faster than sorting, where there is room to count in
+            total = np.rint(np.bincount(key, many, size)).astype(np.int64)
+            found = np.flatnonzero(total)
+            return cls(shape, found, total[found])
+        if many is None:
+            found, total = np.unique(key, return_counts=True)
+            return cls(shape, found, total)
+        order = np.argsort(key, kind="stable")  # two tables one after the other are nearly in order
+        key, many = key[order], many[order]
+        first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, np.int64)
+        total = np.add.reduceat(many, first) if len(key) else many
         some = np.flatnonzero(total)
-        return cls(shape, found[some].astype(np.int64), total[some])
+        return cls(shape, key[first[some]], total[some])
 
     @classmethod
     def none(cls, shape: tuple[int, ...]) -> Counts:
@@ -40,10 +55,10 @@ class Counts:
         return cls(shape, np.zeros(0, np.int64), np.zeros(0, np.int64))
 
     def __add__(self, other: Counts) -> Counts:
-        return self._summed(self.shape, np.r_[self.key, other.key], np.r_[self.many, other.many])
+        return self.at(self.shape, np.r_[self.key, other.key], np.r_[self.many, other.many])
 
     def __sub__(self, other: Counts) -> Counts:
-        return self._summed(self.shape, np.r_[self.key, other.key], np.r_[self.many, -other.many])
+        return self.at(self.shape, np.r_[self.key, other.key], np.r_[self.many, -other.many])
 
     def columns(self) -> tuple[Ints, ...]:
         """(n,) place of each row on every axis."""
@@ -63,12 +78,22 @@ class Counts:
         columns[axis] = codes[columns[axis]]
         kept = np.flatnonzero(columns[axis] >= 0)
         shape = (*self.shape[:axis], size, *self.shape[axis + 1 :])
-        key = np.ravel_multi_index([column[kept] for column in columns], shape)
-        return tally(key, self.many[kept].astype(np.float64), int(np.prod(shape))).reshape(shape)
+        place, many = _places(shape, [column[kept] for column in columns]), self.many[kept].astype(np.float64)
+        return tally(place, many, int(np.prod(shape))).reshape(shape)
 
     def dense(self) -> Floats:
         """The array itself."""
         return tally(self.key, self.many.astype(np.float64), int(np.prod(self.shape))).reshape(self.shape)
+
+
+def _places(shape: tuple[int, ...], where: Sequence[Ints]) -> Ints:
+    """Places in the flattened array, in 32 bits where that is enough: half the bytes to sort."""
+    kind = np.int32 if int(np.prod(shape)) < 2**31 else np.int64
+    key: Ints = where[0].astype(kind)
+    for size, column in zip(shape[1:], where[1:], strict=True):
+        key *= size
+        key += column.astype(kind)
+    return key
 
 
 @dc.dataclass(frozen=True, slots=True)

@@ -182,13 +182,13 @@ def visits(stays: Stays, funnel: Funnel, clock: Clock, *, history_from: int) -> 
         lead = stays.close[rows].astype(np.int32) - entered if clock.by_close else np.zeros(0, np.int32)
         kind = np.arange(len(rows), dtype=np.int32)
         if not clock.by_close:
-            first, kind = _distinct(entered, stop)
+            first, kind = distinct(entered, stop)
             entered, stop = entered[first], stop[first]
         start = np.maximum(0, history_from - entered).astype(np.int32)
         yield Visits(clock, stays.as_of, int(s), rows, to, kind, entered, start, stop, lead)
 
 
-def _distinct(entered: Ints, stop: Ints) -> tuple[Ints, Ints]:
+def distinct(entered: Ints, stop: Ints) -> tuple[Ints, Ints]:
     """A row of each distinct pair and, per row, which pair it is."""
     if not len(entered):
         return entered, entered

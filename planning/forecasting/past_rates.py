@@ -23,7 +23,7 @@ from .counts import Counts, Shelf
 from .history import ATTRIBUTES, Bools, Floats, Funnel, Ints, Ledger, Stays, stays_of
 
 NIGHTS: Final = 32  # days of a month and the first of the next: nights that stand on one groundwork
-AGES: Final = 1 << 15  # days: longer than any history
+AGES: Final = 1 << 13  # days, 22 years: what took longer counts as that long
 LOOK_BACK: Final = 5 * 366  # days for which the open pipeline is known
 CENTS: Final = 100
 AXIS: Final = {"moves": 2, "fates": 2, "pipeline": 0}
@@ -94,14 +94,17 @@ def past_rates(
     when = np.searchsorted(edges, seen.entered, "right")
     single = when % 2 == 1
 
+    coarse, when = seen.only(~single), when[~single] // 2
+
     def table(name: str, age: Ints, end: Ints, ends: int) -> Counts:
-        level = getattr(ledger, name)[seen.deal]
-        some = ~single & (level >= 0)
-        where = [column[some] for column in (when // 2, seen.state, level, age, end + 1)]
+        level = getattr(ledger, name)[coarse.deal]
+        where = [when, coarse.state, level, np.minimum(age, AGES - 1), end + 1]
+        if (level < 0).any():
+            where = [column[level >= 0] for column in where]
         return Counts.of((len(windows) + 1, funnel.n_states, sizes[name], AGES, ends + 1), where)
 
-    tables = {("moves", name): table(name, seen.age, seen.cause, 3) for name in ATTRIBUTES}
-    tables |= {("fates", name): table(name, seen.until, seen.fate, 2) for name in ATTRIBUTES}
+    tables = {("moves", name): table(name, coarse.age, coarse.cause, 3) for name in ATTRIBUTES}
+    tables |= {("fates", name): table(name, coarse.until, coarse.fate, 2) for name in ATTRIBUTES}
     tables["pipeline", "owner"] = _pipeline(ledger, stays, funnel, owners=sizes["owner"])
     return PastRates(
         as_of=as_of,

@@ -95,12 +95,15 @@ def past_steps(
         columns = (pieces.kind, pieces.state, of, pieces.end_bin, pieces.end_block)
         return Counts.of((2, n, sizes[name], N_BINS, KEPT), [column[rows] for column in columns])
 
+    inside = pieces.bin.astype(np.int32) * KEPT + pieces.block.astype(np.int32)
+    days = pieces.days.astype(np.int64)
+
     def risk(name: str) -> Counts:
-        of = levels[name][pieces.deal[pieces.stay]]
-        rows = np.flatnonzero(of >= 0)
-        columns = (pieces.state[pieces.stay], of, pieces.bin, pieces.block)
-        days = pieces.days[rows].astype(np.int64)
-        return Counts.of((n, sizes[name], N_BINS, KEPT), [column[rows] for column in columns], days)
+        of = levels[name][pieces.deal]
+        cell = pieces.state * sizes[name] + of
+        place = (cell * (N_BINS * KEPT))[pieces.stay] + inside
+        known = slice(None) if (of >= 0).all() else (of >= 0)[pieces.stay]
+        return Counts.at((n, sizes[name], N_BINS, KEPT), place[known], days[known])
 
     stays = stays_of(ledger.before(as_of), as_of)
     begun = stays.entered // BLOCK - block

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 from scipy.special import gammaln
 
+from .exposure import distinct
 from .hazards import ADVANCE, WIN, kinds_of
 from .history import UNKNOWN, Bools, Floats, Funnel, Ints, Ledger, stays_of, tally
 
@@ -87,10 +88,12 @@ def cut(ledger: Ledger, funnel: Funnel, *, as_of: int) -> Pieces:
     gone = stays.to != UNKNOWN
     stop = stays.left + gone  # the day of the exit is a day at risk
     rows = np.flatnonzero(funnel.open[stays.state] & (stop > begin))
-    entered, begin, stop, gone = stays.entered[rows], begin[rows], stop[rows], gone[rows]
+    entered, stop, gone = stays.entered[rows], stop[rows], gone[rows]
+    alike, kind_of = distinct(entered, stop)  # what began and ended alike is cut once
+    young_on, begin, until_day = entered[alike], begin[rows][alike], stop[alike]
     found: list[tuple[Ints, Ints, Ints, Ints]] = []
     for b, (young, old) in enumerate(pairwise(AGES.tolist())):
-        low, high = np.maximum(begin, entered + young), np.minimum(stop, entered + old)
+        low, high = np.maximum(begin, young_on + young), np.minimum(until_day, young_on + old)
         some = np.flatnonzero(high > low)
         at, until = low[some] // BLOCK, (high[some] - 1) // BLOCK
         for step in range(int((until - at).max(initial=-1)) + 1):
@@ -98,15 +101,16 @@ def cut(ledger: Ledger, funnel: Funnel, *, as_of: int) -> Pieces:
             who, block = some[inside], at[inside] + step
             days = np.minimum(high[who], (block + 1) * BLOCK) - np.maximum(low[who], block * BLOCK)
             found.append((who, np.full(len(who), b), block - first, days))
-    stay, bins, blocks, days = (np.concatenate([row[i] for row in found]) for i in range(4))
+    alike, bins, blocks, days = (np.concatenate([row[i] for row in found]) for i in range(4))
+    stay, piece = _each(alike, kind_of)
     move = kinds_of(funnel)[stays.state[rows], np.where(gone, stays.to[rows], 0)]
     kind = np.where(~gone, UNKNOWN, np.where((move == WIN) | (move == ADVANCE), FORWARD, OTHER))
     left = stays.left[rows]
     return Pieces(
-        stay=stay.astype(np.int64),
-        bin=bins.astype(np.int64),
-        block=blocks.astype(np.int64),
-        days=days.astype(np.float64),
+        stay=stay,
+        bin=bins[piece].astype(np.int64),
+        block=blocks[piece].astype(np.int64),
+        days=days[piece].astype(np.float64),
         deal=stays.deal[rows],
         state=stays.state[rows],
         kind=kind,
@@ -116,6 +120,17 @@ def cut(ledger: Ledger, funnel: Funnel, *, as_of: int) -> Pieces:
         as_of=as_of,
         n_states=funnel.n_states,
     )
+
+
+def _each(kind: Ints, kind_of: Ints) -> tuple[Ints, Ints]:
+    """For the pieces (p,) of kinds and the kind of each stay (m,): every stay with every piece of its kind, as indices."""
+    order = np.argsort(kind, kind="stable")
+    many = np.bincount(kind, minlength=int(kind_of.max(initial=UNKNOWN)) + 1)
+    begin = np.cumsum(many) - many
+    size = many[kind_of]
+    stay = np.repeat(np.arange(len(kind_of)), size)
+    within = np.arange(len(stay)) - np.repeat(np.cumsum(size) - size, size)
+    return stay, order[begin[kind_of[stay]] + within]
 
 
 @dc.dataclass(frozen=True, slots=True)

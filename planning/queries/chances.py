@@ -14,7 +14,7 @@ from planning.forecasting import FACTORS
 from planning.models import DealForecast, ForecastEvidence, Plan
 
 from .calendars import fiscal_months
-from .snapshot import CERTAIN
+from .deal_rows import CERTAIN
 
 NEUTRAL = 0.02  # a factor that moves the odds by less says nothing
 LATER = "later"  # what the attributes change in the stages after this one, so that the steps end at the chance

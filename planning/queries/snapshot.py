@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from itertools import accumulate
 
@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from core.periods import add_months
-from planning.forecasting import FACTORS, REVENUE, WINS, Outlook, Targets, forecast
-from planning.models import MONTHS, DealForecast, NodeForecast, Plan, StageConversion, Target
+from planning.forecasting import REVENUE, WINS, Outlook, Targets, forecast
+from planning.models import MONTHS, NodeForecast, Plan, StageConversion, Target
 
 from .booked import Booked, Cents, booked_by_node, by_present_owner, leaves_of
 from .conversions import conversion_rows
 from .coverage import coverages
-from .history import EPOCH, DealHistory, day_number
+from .deal_rows import DealRows, deal_rows
+from .history import DealHistory, day_number
 from .nights import tonight
 from .organisation import Organisation, organisation
 from .wins import wins_ledger
@@ -33,7 +34,6 @@ SPANS = np.array(
     np.int64,
 )
 METHOD = "hazards-2"  # named in the evidence, so that a stored forecast tells which method made it
-CERTAIN = 1e-4  # how near to 0 or 1 the chance of an open deal may come
 _CENT = Decimal("0.01")
 
 Floats = npt.NDArray[np.float64]
@@ -44,7 +44,7 @@ class Snapshot:
     """What a night publishes, not yet saved; `history` and `places` are there for the conversions of the same night."""
 
     nodes: list[NodeForecast]
-    deals: list[DealForecast]
+    deals: DealRows
     conversions: list[StageConversion]
     facts: dict[str, object]
     is_thin: bool
@@ -84,7 +84,7 @@ def snapshot(*, plan: Plan, as_of: date) -> Snapshot:
     cover = coverages(night.evidence, places, year=year, as_of=as_of)
     return Snapshot(
         nodes=list(_node_rows(outlook, places, booked, targets, edges, cover=cover)),
-        deals=list(_deal_rows(outlook, history)),
+        deals=deal_rows(outlook, history),
         conversions=list(conversion_rows(night.evidence, places, as_of=as_of)),
         facts=_facts(outlook),
         is_thin=outlook.confidence.thin,
@@ -171,36 +171,6 @@ def _node_rows(
                 shortfall=_money(lacking[node, period]) if node in targets else None,
                 cover=cover[period][node] if period in cover else {},
             )
-
-
-def _deal_rows(outlook: Outlook, history: DealHistory) -> Iterable[DealForecast]:
-    """One row per open deal. A chance is never 0 or 1: an open deal may still be won, and may still be lost."""
-    odds = outlook.deals
-    p_win = np.clip(odds.p_win, CERTAIN, 1 - CERTAIN)
-    by_month = np.minimum(odds.p_by_period, p_win[:, None])
-    owners = history.owner_ids[history.ledger.owner[odds.deal]].tolist()
-    stages = history.stage_ids[odds.state].tolist()
-    closes = history.ledger.close[odds.deal].tolist()
-    recorded = history.amounts()[odds.deal].tolist()
-    for row, deal in enumerate(history.deal_ids[odds.deal].tolist()):
-        yield DealForecast(
-            deal_id=deal,
-            owner_id=owners[row],
-            stage_id=stages[row],
-            expected_close_date=EPOCH + timedelta(days=closes[row]) if closes[row] >= 0 else None,
-            recorded_amount=None if np.isnan(recorded[row]) else _money(recorded[row]),
-            p_win=float(p_win[row]),
-            p_by_month=[round(float(p), 5) for p in by_month[row]],
-            amount=_money(float(odds.amount[row])),
-            factors={
-                "base": round(float(odds.base[row]), 5),
-                "fresh": round(float(odds.fresh[row]), 5),
-                "by_close": bool(odds.by_close[row]),
-                "imputed": bool(odds.imputed[row]),
-                "days_in_stage": int(outlook.as_of - odds.since[row]),
-                **{name: round(float(odds.factors[row, place]), 4) for place, name in enumerate(FACTORS)},
-            },
-        )
 
 
 def _facts(outlook: Outlook) -> dict[str, object]:

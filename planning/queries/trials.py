@@ -4,7 +4,8 @@ What every rate is counted from: leads and their first answer, first visits, quo
 A trial counts for the person who owned the deal when it began, and for the unit of this person on that day: a hand-over or a
 move takes nothing along. What happened before the business day's midnight is known, the rest is not. Four passes of binary
 COPY and a few small reads, whatever the number of deals; all of the company, whoever asks: who may see what is decided where
-the outcome is read.
+the outcome is read. Nothing is kept from one request to the next: the time grows with the deals that are open or moved since
+the oldest day asked for.
 """
 
 from collections.abc import Mapping

@@ -12,10 +12,11 @@ from core import jobs
 from core.errors import DomainError
 from core.jobs import Outcome
 from core.models import JobRun
-from planning.models import JOB, DealForecast, ForecastEvidence, ForecastReview, NodeForecast, Plan, StageConversion
+from planning.models import JOB, ForecastEvidence, ForecastReview, NodeForecast, Plan, StageConversion
 from planning.queries.groundwork import ledger_is_large
 from planning.queries.snapshot import Snapshot, snapshot
 
+from .deal_forecasts import save_deals
 from .groundwork import lay_groundwork, nobody
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 KEPT_DAYS = 62  # nights kept whole; of older months the last night stays for ever, and every night that was reviewed
 _BATCH = 5_000
 
-Row = TypeVar("Row", NodeForecast, DealForecast, StageConversion)
+Row = TypeVar("Row", NodeForecast, StageConversion)
 
 
 class YearIsOver(DomainError):
@@ -82,7 +83,7 @@ def _write(run: JobRun, plan: Plan, as_of: date, night: Snapshot) -> int:
     ForecastEvidence.objects.create(run=run, plan=plan, as_of_date=as_of, is_thin=night.is_thin, facts=night.facts)
     written = 1
     written += _save(run, NodeForecast.objects, night.nodes)
-    written += _save(run, DealForecast.objects, night.deals)
+    written += save_deals(run, night.deals)
     written += _save(run, StageConversion.objects, night.conversions)
     return written
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from django.db import connection
 
-from core.arrays import copied
+from core.arrays import copied, written
 
 pytestmark = pytest.mark.django_db
 
@@ -30,3 +31,39 @@ def test_a_null_is_refused_rather_than_misread() -> None:
 def test_a_column_of_another_width_is_refused() -> None:
     with pytest.raises(ValueError, match="width"):
         copied("SELECT 1::int8", [], {"one": "int4"})
+
+
+def test_rows_written_are_the_rows_read() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE loaded (note text DEFAULT 'new', \"order\" int8, small int2, real float8)"
+        )
+    columns = {"small": np.array([1, -2], np.int16), "order": np.array([2**40, 7]), "real": np.array([0.1, np.nan])}
+
+    assert written("loaded", columns) == 2
+
+    read = copied('SELECT small, "order", "real" FROM loaded', [], {"small": "int2", "order": "int8", "real": "float8"})
+    for name, column in columns.items():
+        np.testing.assert_array_equal(read[name], column)
+
+
+def test_nothing_written_is_no_row() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE loaded (n int8)")
+
+    assert written("loaded", {"n": np.zeros(0, np.int64)}) == 0
+    assert copied("SELECT n FROM loaded", [], {"n": "int8"})["n"].shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"n": np.array([1, 2]), "m": np.array([1])},
+        {"n": np.array(["text"])},
+        {"n": np.array([1], np.int8)},
+        {},
+    ],
+)
+def test_columns_that_are_no_rows_are_refused(columns: dict[str, np.ndarray]) -> None:
+    with pytest.raises(ValueError, match="columns"):
+        written("loaded", columns)
