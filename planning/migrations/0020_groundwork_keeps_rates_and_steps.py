@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("planning", "0014_warnings_of_conversions")]
+    dependencies = [("planning", "0019_versions_follow_their_life")]
 
     operations = [
         migrations.AddField(model, name, models.BinaryField(default=b""))
