@@ -91,7 +91,8 @@ def cut(ledger: Ledger, funnel: Funnel, *, as_of: int) -> Pieces:
     entered, stop, gone = stays.entered[rows], stop[rows], gone[rows]
     alike, kind_of = distinct(entered, stop)  # what began and ended alike is cut once
     young_on, begin, until_day = entered[alike], begin[rows][alike], stop[alike]
-    found: list[tuple[Ints, Ints, Ints, Ints]] = []
+    nothing = np.zeros(0, np.int64)
+    found: list[tuple[Ints, Ints, Ints, Ints]] = [(nothing, nothing, nothing, nothing)]
     for b, (young, old) in enumerate(pairwise(AGES.tolist())):
         low, high = np.maximum(begin, young_on + young), np.minimum(until_day, young_on + old)
         some = np.flatnonzero(high > low)

@@ -187,3 +187,19 @@ def test_the_watch_on_groundwork_finds_what_the_whole_history_says(cast: Cast, p
         assert_same([one.at_stake, one.facts, asdict(one.follow_up)], [two.at_stake, two.facts, asdict(two.follow_up)])
     assert_same(_levers(mine), _levers(other))
     assert mine.levers
+
+
+def test_a_night_on_which_nothing_has_happened_yet_is_the_whole_history_too(cast: Cast) -> None:
+    pipeline, plan = make_pipeline(), make_plan(2026)
+    for path in (("Lead", "Contacted", "Won"), ("Lead", "Lost"), ("Lead", "Contacted")):
+        make_deal(owner=cast.rao, pipeline=pipeline, path=path, created=date(2026, 5, 4), amount=Decimal(500))
+    services.lay_groundwork(as_of=NIGHT, time_zone=ZONE, clock=_clock)
+    mine, night = night_watch(plan=plan, as_of=MONTH), tonight(as_of=MONTH, time_zone=ZONE)
+    with no_groundwork():
+        other, whole = night_watch(plan=plan, as_of=MONTH), tonight(as_of=MONTH, time_zone=ZONE)
+    places = organisation(as_of=MONTH, also=whole.history.owner_ids.tolist())
+
+    assert night.learnt is not None
+    assert mine.levers
+    assert_same(_levers(mine), _levers(other))
+    assert_same(*(_conversions(conversion_rows(one.evidence, places, as_of=MONTH)) for one in (night, whole)))
