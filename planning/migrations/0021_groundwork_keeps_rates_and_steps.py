@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("planning", "0019_versions_follow_their_life")]
+    dependencies = [("planning", "0020_plans_made_anew_in_the_year")]
 
     operations = [
         migrations.AddField(model, name, models.BinaryField(default=b""))
