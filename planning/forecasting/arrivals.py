@@ -19,6 +19,7 @@ from .history import EPOCH, Floats, Ints, tally
 LEVEL_HALF_LIFE: Final = 60.0  # days: how fast the creation rate forgets
 TRIAL_DAYS: Final = 14.0  # days at the rate of the others that a leaf starts with; one that has stopped gets none
 COHORT_HALF_LIFE: Final = 365.0
+WEEKDAYS_SEEN: Final = 364  # days from which it is learnt on what days of the week deals are created
 PRIOR_DEALS: Final = (
     5.0  # a cohort this large, winning PRIOR_WIN of its deals within some PRIOR_DELAY days, before any evidence
 )
@@ -82,6 +83,19 @@ def season_of(created: Ints, as_of: int, start: int) -> Floats:
     total = np.bincount(where, np.where(trend > 0, np.minimum(ratio, 4.0), 0.0), 12)
     index = (total + 1.0) / (seen + 1.0)
     return np.asarray(np.maximum(index / index.mean(), 0.1))
+
+
+def weekdays_of(created: Ints, as_of: int, start: int) -> Floats:
+    """
+    (7,) how many deals are created on each day of the week, from 1970-01-01's on, over the mean: whole weeks of the last
+    year. Where nobody works at weekends those of a week come earlier than its middle, and have the longer to be won.
+    """
+    weeks = min(as_of - start, WEEKDAYS_SEEN) // 7
+    mine = created[(created >= as_of - 7 * weeks) & (created < as_of)]
+    if weeks < 1 or not len(mine):
+        return np.ones(7)
+    index = shrink(np.bincount(mine % 7, minlength=7).astype(np.float64), np.full(7, len(mine) / 7))
+    return np.asarray(index / index.mean())
 
 
 def maturation(cohorts: Cohorts, as_of: int, start: int, n_days: int) -> Floats:
@@ -156,7 +170,8 @@ def expect_arrivals(
     curve = maturation(cohorts, as_of, start, max(n_days, 1)) * luck[: max(n_days, 1)]
     if n_days == 0:
         return Arrivals(np.zeros((n_leaves, 0)), np.zeros((n_leaves, 0)), level, season, float(curve.sum()))
-    rhythm = season[months_of(as_of + np.arange(n_days)) % 12]
+    ahead = as_of + np.arange(n_days)
+    rhythm = season[months_of(ahead) % 12] * weekdays_of(created, as_of, start)[ahead % 7]
     size = _relative_size(cohorts, as_of)[np.searchsorted(LAGS, np.arange(n_days), "right")]
     wins_in, worth_in = (_per_window(rhythm, f, ends, daily) for f in (curve, curve * size))
 

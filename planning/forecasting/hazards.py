@@ -44,7 +44,8 @@ NEIGHBOURS: Final = 3.0  # days at risk that the neighbourhood of a cell is wort
 SEEN: Final = 30.0  # days at risk from which a bin counts as seen
 DEFAULT_EXIT: Final = 1 / 60  # a stage nobody has left yet: once in two months,
 DEFAULT_FORWARD: Final = 0.4  # and forwards two times in five
-K_GRID: Final = np.logspace(0, 3.5, 15)
+K_GRID: Final = np.logspace(0, 2.2, 12)  # down to an sd of 8 % between levels: hardly any two are the same
+APART: Final = 0.3  # scale of the sd between the levels of an attribute
 PASSES: Final = 2  # rounds of backfitting
 
 
@@ -131,21 +132,25 @@ def _smooth(events: Floats, risk: Floats, default: Floats, *, by_close: bool) ->
 
 def shrink(observed: Floats, expected: Floats, centre: Floats | float = 1.0) -> Floats:
     """
-    Gamma-Poisson posterior means of rate ratios: (O + k centre) / (E + k), k by marginal likelihood over the whole
-    array.
+    Gamma-Poisson posterior means of rate ratios: (O + k centre) / (E + k), averaged over k by how well it explains the
+    whole array.
 
-    Shapes: observed, expected (n,), weighted counts ≥ 0; centre scalar or (n,), the prior mean. With nothing to learn
-    k is large.
+    Shapes: observed, expected (n,), weighted counts ≥ 0; centre scalar or (n,), the prior mean. k is one over the
+    variance between levels, whose sd is half-Cauchy beforehand (Gelman 2006): of few levels the likeliest k alone
+    would often be endless.
     """
     mean = np.broadcast_to(np.asarray(centre, np.float64), observed.shape)
     seen = expected > 1e-9
     if seen.sum() < 2:
         return np.array(mean)
     o, e, m = observed[seen], expected[seen], np.maximum(mean[seen], 1e-6)
-    k = K_GRID[:, None]
+    k, apart = K_GRID[:, None], K_GRID**-0.5
     fit = gammaln(o + k * m) - gammaln(k * m) + k * m * np.log(k / (e + k)) + o * np.log(e / (e + k))
-    best = float(K_GRID[int(np.argmax(fit.sum(1)))])
-    return np.asarray((observed + best * mean) / (expected + best))
+    log = fit.sum(1) + np.log(apart) - np.log1p((apart / APART) ** 2)
+    weight = np.exp(log - log.max())
+    weight /= weight.sum()
+    by_k = weight / (expected[:, None] + K_GRID)
+    return np.asarray(observed * by_k.sum(1) + mean * (by_k @ K_GRID))
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -228,20 +233,28 @@ def _by_level(level: Ints, weight: Floats, size: int) -> Floats:
     return tally(level + 1, weight, size + 1)[1:]
 
 
-def _theta(observed: Floats, expected: Floats) -> Floats:
-    """(levels, S) observed and expected events of one attribute and outcome → (levels + 1, S) factors; unknown → 1."""
-    first = shrink(observed.sum(1), expected.sum(1))
+def _theta(observed: Floats, expected: Floats, centre: Floats) -> tuple[Floats, Floats]:
+    """
+    (levels, S) observed and expected events of one attribute and outcome, (levels,) what its factors lean on → (levels,)
+    factors over all states, (levels + 1, S) by state; unknown → 1.
+    """
+    first = shrink(observed.sum(1), expected.sum(1), centre)
     n_states = observed.shape[1]
     both = shrink(observed.ravel(), expected.ravel(), np.repeat(first, n_states)).reshape(observed.shape)
-    return np.clip(np.vstack([both, np.ones((1, n_states))]), 0.05, 20.0)
+    return first, np.clip(np.vstack([both, np.ones((1, n_states))]), 0.05, 20.0)
 
 
-def _backfit(shares: Sequence[_Share], tables: Sequence[Floats], outcome: int) -> None:
+def _backfit(
+    shares: Sequence[_Share], tables: Sequence[Floats], outcome: int, centres: Sequence[Floats] | None = None
+) -> list[Floats]:
     """
     Learn the factors of one outcome, in place: each attribute in turn against what the others leave unexplained.
 
-    tables: per attribute (levels, S, 3), in the order of the shares' levels.
+    tables: per attribute (levels, S, 3), in the order of the shares' levels. centres: per attribute (levels,), what the
+    factors lean on instead of 1. Returns the like of it: the factors over all states.
     """
+    overall = [np.ones(len(table)) for table in tables]
+    leaning = list(overall if centres is None else centres)
     here = [share for share in shares if outcome in share.base]
     observed = [np.zeros(table.shape[:2]) for table in tables]
     for share in shares:
@@ -249,7 +262,7 @@ def _backfit(shares: Sequence[_Share], tables: Sequence[Floats], outcome: int) -
         for came, level in zip(observed, share.ended_levels, strict=True):
             came[:, share.state] = _by_level(level[mine], share.ended_weight[mine], len(came))
     if not observed[-1].any():
-        return
+        return overall
     expected = [share.base[outcome][share.unit] for share in here]  # at the factors learnt so far
     for _ in range(PASSES):
         for a, table in enumerate(tables):
@@ -258,11 +271,13 @@ def _backfit(shares: Sequence[_Share], tables: Sequence[Floats], outcome: int) -
             came_to = np.zeros(table.shape[:2])
             for share, value in zip(here, expected, strict=True):
                 came_to[:, share.state] = _by_level(share.levels[a], value, len(table))
-            learnt = _theta(observed[a], came_to / table[:, :, outcome])[:-1]
+            overall[a], by_state = _theta(observed[a], came_to / table[:, :, outcome], leaning[a])
+            learnt = by_state[:-1]
             change = np.vstack([learnt / table[:, :, outcome], np.ones((1, learnt.shape[1]))])
             for i, share in enumerate(here):
                 expected[i] *= change[:, share.state].take(share.levels[a])
             table[:, :, outcome] = learnt
+    return overall
 
 
 def learn_factors(
@@ -279,8 +294,9 @@ def learn_factors(
         shares.append(_share(visit, pieces, levels, hazard, kind[s]))
     sizes = [int(levels[:, a].max(initial=UNKNOWN)) + 1 for a in range(levels.shape[1])]
     factors = Factors(tuple(np.ones((size + 1, n, OUTCOMES)) for size in sizes), np.ones((clock.n_bands, n, OUTCOMES)))
-    for c in range(OUTCOMES):
-        _backfit(shares, [*(table[:-1] for table in factors.by_level), factors.band], c)
+    tables = [*(table[:-1] for table in factors.by_level), factors.band]
+    _backfit(shares, tables, LOSS)
+    _backfit(shares, tables, WIN, _backfit(shares, tables, ADVANCE))  # who moves deals on is likely to win them
     return factors
 
 

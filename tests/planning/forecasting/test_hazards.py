@@ -11,6 +11,9 @@ import pytest
 from planning.forecasting import Funnel, Ledger
 from planning.forecasting.exposure import AGE, CLOSE, HALF_LIFE, Clock
 from planning.forecasting.hazards import (
+    ADVANCE,
+    LOSS,
+    WIN,
     Table,
     _default,
     _smooth,
@@ -75,14 +78,20 @@ def plain_fit(stays: Stays, funnel: Funnel, levels: Ints, clock: Clock, history_
     sizes = levels.max(0) + 1
     factors, band = [np.ones((size + 1, n, 3)) for size in sizes], np.ones((clock.n_bands, n, 3))
 
-    def theta(level: Ints, of: Ints, observed: Floats, expected: Floats, size: int) -> Floats:
+    def theta(
+        level: Ints, of: Ints, observed: Floats, expected: Floats, *, size: int, centre: Floats
+    ) -> tuple[Floats, Floats]:
         o, e, known = np.zeros((size, n)), np.zeros((size, n)), level >= 0
         np.add.at(o, (level[known], of[known]), observed[known])
         np.add.at(e, (level[known], of[known]), expected[known])
-        first = shrink(o.sum(1), e.sum(1))
-        return np.clip(shrink(o.ravel(), e.ravel(), np.repeat(first, n)).reshape(size, n), 0.05, 20.0)
+        first = shrink(o.sum(1), e.sum(1), centre)
+        return first, np.clip(shrink(o.ravel(), e.ravel(), np.repeat(first, n)).reshape(size, n), 0.05, 20.0)
 
-    for c in range(3):
+    sizes_and_band = [*sizes, clock.n_bands]
+    onward = [np.ones(size) for size in sizes_and_band]  # the factors of advances, which those of wins lean on
+    for c in (LOSS, ADVANCE, WIN):
+        leaning = onward if c == WIN else [np.ones(size) for size in sizes_and_band]
+        overall = [np.ones(size) for size in sizes_and_band]
         seen = np.zeros(len(stay))
         seen[ended] = np.where(kind[state[stay[ended]], to[stay[ended]]] == c, weight[ended], 0.0)
         if not seen.any():
@@ -95,10 +104,17 @@ def plain_fit(stays: Stays, funnel: Funnel, levels: Ints, clock: Clock, history_
                     continue
                 product /= factors[a][levels[:, a], state, c]
                 expected = base * band[band_of, state[stay], c] * product[stay]
-                factors[a][:-1, :, c] = theta(levels[stay, a], state[stay], seen, expected, size)
+                overall[a], factors[a][:-1, :, c] = theta(
+                    levels[stay, a], state[stay], seen, expected, size=size, centre=leaning[a]
+                )
                 product *= factors[a][levels[:, a], state, c]
             if clock.by_close:
-                band[:, :, c] = theta(band_of, state[stay], seen, base * product[stay], clock.n_bands)
+                expected = base * product[stay]
+                overall[-1], band[:, :, c] = theta(
+                    band_of, state[stay], seen, expected, size=clock.n_bands, centre=leaning[-1]
+                )
+        if c == ADVANCE:
+            onward = overall
         adjusted = np.zeros_like(risk)
         np.add.at(adjusted, (state[stay], bin_), base * product[stay] * band[band_of, state[stay], c])
         breslow = (daily * risk + 1e-9) / (adjusted + 1e-9)
@@ -150,3 +166,22 @@ def test_hazards_from_added_tables_are_the_hazards_of_all_stays() -> None:
 
     whole = fit_hazards(stays, FUNNEL, levels, history_from=-1_000_000).age.rate
     np.testing.assert_allclose(rate, whole, rtol=1e-12)
+
+
+def test_who_moves_deals_on_more_often_is_expected_to_win_more_until_wins_tell() -> None:
+    advances, wins = np.array([30.0, 60.0, 90.0]), np.array([2.0, 2.0, 2.0])
+    onward = shrink(advances, np.full(3, 60.0))
+
+    leaning, alone = shrink(wins, np.full(3, 2.0), onward), shrink(wins, np.full(3, 2.0))
+
+    np.testing.assert_allclose(alone, 1, atol=1e-6)
+    assert leaning[0] < 0.95 < leaning[1] < 1.05 < leaning[2]
+
+
+def test_of_few_levels_a_clear_difference_is_not_shrunk_away() -> None:
+    expected = np.array([120.0, 100.0, 110.0, 130.0, 90.0])
+
+    factors = shrink(expected * [1.1, 1.15, 1.0, 0.9, 0.78], expected)
+
+    assert factors[4] < 0.9
+    assert factors[1] > 1.06
