@@ -15,6 +15,7 @@ import pandas as pd
 
 from planning.forecasting.__main__ import answer, read
 
+from . import goals
 from .cases import Case, Set, cases
 from .funnels import HELD_OUT, REGIMES, config_of, events_of
 from .peers import PEERS, Answer
@@ -55,9 +56,9 @@ def _collect(case: Case, method: str, told: Answer) -> tuple[pd.DataFrame, pd.Da
                 for what, column in columns.items()
             ]
         )
-    asked = case.questions.assign(y=case.truth, as_of=case.as_of)
+    asked = case.questions.assign(y=case.truth)
     sums, targets = asked.merge(told.sums, on="question_id"), asked.merge(told.targets, on="question_id")
-    return tuple(frame.assign(method=method) for frame in (deals, sums, targets))
+    return tuple(frame.assign(method=method, as_of=case.as_of) for frame in (deals, sums, targets))
 
 
 def kept(of: Set, methods: list[str], last: int, folder: Path | None) -> dict[str, pd.DataFrame]:
@@ -158,9 +159,9 @@ def main() -> None:
     methods = asked.methods.split(",")
     chosen = sets(asked.sets, asked.real)
     pd.set_option("display.width", 200)
-    losses = {}
+    losses, answers = {}, {}
     for of in chosen:
-        found = kept(of, methods, asked.origins, asked.keep)
+        answers[of.name] = found = kept(of, methods, asked.origins, asked.keep)
         losses[of.name] = scores = table(found, methods)
         n = found["sums"]["as_of"].nunique()
         print(f"\n## {of.name}: {of.config['note']}\n\n{len(of.events):,} events, {n} as-of days\n", flush=True)
@@ -168,6 +169,9 @@ def main() -> None:
     if OURS in methods and len(methods) > 1:
         print("\n## Loss over the peer's, geometric mean over the sets (below 1: better than the peer)\n")
         print(ratios(losses, [m for m in methods if m != OURS]).round(3).to_string(na_rep=""), flush=True)
+        known = [of.name for of in chosen if of.name not in HELD_OUT]
+        groups = {"known sets": known, "sets held out": [of.name for of in chosen if of.name in HELD_OUT]}
+        print(goals.report(answers, OURS, groups), flush=True)
     if asked.harness:
         outside(Path(asked.harness), asked.with_python, chosen, asked.origins)
 
