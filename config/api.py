@@ -26,6 +26,7 @@ router.register("submissions", planning.SubmissionViewSet, basename="submission"
 router.register("targets", planning.TargetViewSet, basename="target")
 router.register("potentials", planning.PotentialViewSet, basename="potential")
 router.register("commitments", planning.CommitmentViewSet, basename="commitment")
+router.register("metrics", planning.MetricViewSet, basename="metric")
 router.register("nights", planning.NightViewSet, basename="night")
 router.register("forecasts", planning.ForecastViewSet, basename="forecast")
 router.register("deal-chances", planning.DealChanceViewSet, basename="deal-chance")

@@ -2,7 +2,8 @@
 The night, step by step, in the order in which it is done.
 
     1  the forecast of the plan: what the year will bring
-    2  the watch over conversions: warnings, their follow-up, levers
+    2  what the SMART checks find of the plan's draft
+    3  the watch over conversions: warnings, their follow-up, levers
 
 Every plan whose year has begun has one night for each business day of its own time zone. Looking costs nothing: a plan
 whose night is published is passed over, so the night may be looked for every few minutes, by beat, by hand, or by both at
@@ -61,6 +62,9 @@ def _night(plan: Plan, *, clock: Callable[[], datetime], as_of: date | None, nam
         if not is_running and not named:
             return None
         outcome = services.run_forecast(plan=plan, as_of=day, clock=clock, again=again, call=call_helpers)
+        if outcome is Outcome.PUBLISHED:
+            for draft in plan.versions.drafts():
+                services.check_targets(version=draft, now=clock())
         services.watch_conversions(plan=plan, as_of=day, clock=clock, again=again)
         return Night(plan, day, outcome)
     except Exception as error:  # one bad plan stops no other; the run's row and the log keep what happened

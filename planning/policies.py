@@ -9,7 +9,7 @@ them. What a manager has planned is handed up and decided on by somebody above: 
 from dataclasses import dataclass, replace
 
 from core.access import ALL, CHAIN, COMPANY, MANAGERS, OWNER_AND_CHAIN, Person, Routes, Rule
-from planning.models import By, ConversionWarning, PlanVersion, Submission
+from planning.models import By, ConversionWarning, PlanVersion, Submission, Target
 from teams.models import Management, OrgUnit, User
 
 _REACH = frozenset({Person.LEAD, Person.SUPERVISOR, Person.PLAN_OWNER, Person.ADMINISTRATOR})
@@ -43,6 +43,7 @@ ROUTES: Routes = {
     "api:commitment-list": {"GET": Rule(ALL, scope="targets:read"), "POST": Rule(ALL, scope="targets:write")},
     "api:commitment-counter": {"POST": Rule(ALL, scope="targets:write")},
     "api:commitment-accept": {"POST": Rule(ALL, scope="targets:write")},
+    "api:metric-list": {"GET": Rule(ALL, scope="targets:read")},
     "api:target-split": {"POST": Rule(ALL, scope="targets:write")},
     "api:night-list": {"GET": Rule(ALL, scope="forecasts:read")},
     "api:forecast-list": {"GET": Rule(ALL, scope="forecasts:read")},
@@ -107,6 +108,18 @@ ROUTES: Routes = {
         "GET": Rule(COMPANY, sees=ALL - COMPANY),
         "POST": Rule(COMPANY, sees=ALL - COMPANY),
     },
+    "planning:other-targets": {"GET": Rule(MANAGERS)},  # asked for a draft
+    "planning:other-target-new": {"GET": Rule(MANAGERS), "POST": Rule(MANAGERS)},
+    "planning:other-target": {"GET": Rule(_REACH), "POST": Rule(_REACH)},
+    "planning:other-target-remove": {"POST": Rule(_REACH)},
+    "planning:metrics": {"GET": Rule(ALL)},
+    "planning:metric-new": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
+    "planning:metric-edit": {
+        "GET": Rule(COMPANY, sees=ALL - COMPANY),
+        "POST": Rule(COMPANY, sees=ALL - COMPANY),
+    },
+    "planning:smart-limits": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
+    "planning:target-smart": {"GET": Rule(OWNER_AND_CHAIN)},  # of the owner's target in the active version
     "planning:targets-smart": {"GET": Rule(MANAGERS)},  # asked for a draft
     "planning:versions-compare": {"GET": Rule(ALL)},
     "api:workday-list": {"GET": Rule(ALL, scope="plans:read")},
@@ -187,6 +200,9 @@ class TargetReach:
     units: frozenset[int] = frozenset()
     people: frozenset[int] = frozenset()
 
+    def covers_target(self, target: Target) -> bool:
+        return self.covers(unit=target.unit_id, person=target.person_id)
+
     def covers(self, *, unit: int | None = None, person: int | None = None) -> bool:
         if person is not None:
             return person != self.person and (self.everything or person in self.people)
@@ -207,6 +223,11 @@ def target_reach(user: User) -> TargetReach:
         units=frozenset(user.units_in_reach) - frozenset(managed),
         people=frozenset(people),
     )
+
+
+def can_add_target(user: User) -> bool:
+    """May this person ask anybody for something beside the plain targets? Whoever sets targets at all."""
+    return user.is_active and user.is_manager
 
 
 def can_set_target(

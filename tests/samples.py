@@ -15,10 +15,10 @@ from django.core.files.base import ContentFile
 
 from core.models import ApiToken
 from customers.models import Activity, Contact, Customer, Deal, ImportFile, Pipeline, ProductLine, Stage
-from planning.models import By, Commitment, ConversionWarning, Plan, PlanVersion, Submission, Target
+from planning.models import By, Commitment, ConversionWarning, Plan, PlanVersion, Scope, Submission, Target
 from teams.models import WorkdayOverride
 from tests.factories.customers import make_channel, make_customer, make_deal, make_pipeline, make_product, make_region
-from tests.factories.planning import make_plan, make_submission, make_target, make_version
+from tests.factories.planning import make_metric, make_plan, make_submission, make_target, make_version
 from tests.factories.teams import Cast, make_cast
 from tests.factories.warnings import make_warning
 
@@ -54,6 +54,7 @@ class World:
     approved: PlanVersion
     submission: Submission  # of team two in the east, by its lead
     target: Target
+    other_target: Target
     import_file: ImportFile
     token: ApiToken
     warning: ConversionWarning
@@ -129,6 +130,7 @@ def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> Worl
         said_by=cast.rao,
         said_at=now,
     )
+    other = make_target(draft, person=cast.rao, scope=Scope(make_metric(), product), month=Decimal(3))
     import_file = ImportFile(
         uploaded_by=cast.rao,
         file_name="history.csv",
@@ -160,6 +162,7 @@ def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> Worl
         approved=approved,
         submission=submission,
         target=target,
+        other_target=other,
         import_file=import_file,
         token=token,
         warning=make_warning(
@@ -215,6 +218,9 @@ SAMPLES: dict[str, Sample] = {
     "planning:version-close": lambda world: {"pk": world.active.pk},
     "planning:submission": lambda world: {"pk": world.submission.pk},
     "api:submission": lambda world: {"pk": world.submission.pk},
+    "planning:other-target": lambda world: {"version": world.draft.pk, "pk": world.other_target.pk},
+    "planning:metric-edit": lambda world: {"code": "wins"},
+    "planning:target-smart": lambda world: {"version": world.active.pk, "pk": world.target.pk},
     "planning:target": lambda world: {
         "pk": world.target.pk,
         "version": world.draft.pk,

@@ -7,7 +7,7 @@ from .commitments import CommitmentViewSet
 from .conversions import ConversionViewSet
 from .forecasts import DealChanceViewSet, ForecastViewSet, NightViewSet
 from .plans import PlanVersionViewSet, PlanViewSet, SubmissionViewSet
-from .targets import TargetViewSet
+from .targets import MetricViewSet, TargetViewSet
 from .track_record import TrackRecordViewSet
 from .warnings import LeverViewSet, WarningViewSet
 
@@ -18,6 +18,7 @@ __all__ = [
     "DealChanceViewSet",
     "ForecastViewSet",
     "LeverViewSet",
+    "MetricViewSet",
     "NightViewSet",
     "PlanVersionViewSet",
     "PlanViewSet",

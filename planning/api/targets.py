@@ -1,8 +1,9 @@
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django_filters import FilterSet
+from django_filters import CharFilter, ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin
@@ -12,21 +13,48 @@ from rest_framework.viewsets import GenericViewSet
 
 from core.access import require
 from core.api.filters import WholeNumberFilter
-from core.api.viewsets import Retrieves
+from core.api.viewsets import Retrieves, SignedIn
+from customers.models import Tier
 from planning import policies, services
-from planning.models import Target
+from planning.models import REVENUE, Metric, Target
 from planning.queries.spreading import proposal
-from planning.serializers import CascadeIn, LevelsIn, ProposalOut, SplitIn, TargetIn, TargetOut
+from planning.serializers import CascadeIn, LevelsIn, MetricOut, ProposalOut, SplitIn, TargetIn, TargetOut
+from teams.models import Company
 
 
 class TargetFilters(FilterSet):
     version = WholeNumberFilter(field_name="version_id")
     unit = WholeNumberFilter(field_name="unit_id")
     person = WholeNumberFilter(field_name="person_id")
+    metric = CharFilter(method="asking_for", max_length=40, help_text="revenue, or the code of another metric")
+    product = WholeNumberFilter(field_name="product_id")
+    region = WholeNumberFilter(field_name="region_id")
+    tier = ChoiceFilter(choices=Tier.choices)
+    rows = ChoiceFilter(
+        method="of_kind",
+        choices=[(kind, kind) for kind in ("plain", "other", "all")],
+        help_text="plain: revenue of all sales, the grid; other: the rest. Without a metric or dimension, plain is meant.",
+    )
 
     class Meta:
         model = Target
         fields: list[str] = []
+
+    def filter_queryset(self, queryset: QuerySet[Target]) -> QuerySet[Target]:
+        """Answer with the plain rows unless the caller asks for others: whoever adds up a list adds up one thing."""
+        found: Any = super().filter_queryset(queryset)
+        asked = self.form.cleaned_data
+        narrowed = any(asked.get(name) for name in ("metric", "product", "region", "tier", "rows"))
+        return found if narrowed else found.plain()
+
+    def asking_for(self, targets: QuerySet[Target], _name: str, code: str) -> QuerySet[Target]:
+        return targets.filter(metric=None if code == REVENUE else code)
+
+    def of_kind(self, targets: Any, _name: str, kind: str) -> QuerySet[Target]:
+        found: QuerySet[Target] = (
+            targets.plain() if kind == "plain" else targets.other() if kind == "other" else targets
+        )
+        return found
 
 
 class TargetViewSet(Retrieves, ListModelMixin, GenericViewSet[Target]):
@@ -44,8 +72,7 @@ class TargetViewSet(Retrieves, ListModelMixin, GenericViewSet[Target]):
     http_method_names = ["get", "head", "options", "post"]
 
     def get_queryset(self) -> QuerySet[Target]:
-        rows = Target.objects.visible_to(self.user).order_by("version", "pk")
-        return rows.plain() if self.action == "list" else rows
+        return Target.objects.visible_to(self.user).order_by("version", "pk")
 
     @extend_schema(request=TargetIn, responses=TargetOut)
     def create(self, request: Request) -> Response:
@@ -86,3 +113,16 @@ class TargetViewSet(Retrieves, ListModelMixin, GenericViewSet[Target]):
         By the season learnt from the years before, evenly, in last year's shape, by working days, or in the row's own shape.
         """
         return self.answer(services.split_target(actor=self.user, **self.valid(SplitIn)).target, TargetOut)
+
+
+class MetricViewSet(SignedIn, ListModelMixin, GenericViewSet[Metric]):
+    """What targets can ask for, each with the sentence that says what counts as achieved, in the caller's language."""
+
+    scope_read = "targets:read"
+    serializer_class = MetricOut
+    pagination_class = None
+    http_method_names = ["get", "head", "options"]
+    queryset = Metric.objects.select_related("stage", "from_stage")
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "currency": Company.objects.the_one().currency}

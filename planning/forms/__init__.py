@@ -7,8 +7,10 @@ from .cascades import BUCKETS, CascadeForm, LevelsForm, SpanForm
 from .commitments import AcceptForm, CommitForm, CounterForm, TalkForm
 from .conversions import AnsweredRates, RatesForm, answered_rates
 from .ladders import ClimbForm, LadderForm
+from .other_targets import MetricForm, MetricNameForm, OtherTargetForm, RemoveForm
 from .plans import ActOnVersionForm, BeginYearForm, ReplanForm, ReviseForm
 from .rate_limits import RateSettingsForm
+from .smart import SmartLimitsForm
 from .submissions import ApproveForm, SendBackForm, SubmitPartForm, SubmitVersionForm
 from .targets import MonthsForm, SplitForm
 from .warnings import AcknowledgeForm, AssignForm, CloseForm, ReopenForm, SnoozeForm, WarningForm
@@ -32,13 +34,18 @@ __all__ = [
     "DealCallForm",
     "LadderForm",
     "LevelsForm",
+    "MetricForm",
+    "MetricNameForm",
     "MonthsForm",
+    "OtherTargetForm",
     "RateSettingsForm",
     "RatesForm",
+    "RemoveForm",
     "ReopenForm",
     "ReplanForm",
     "ReviseForm",
     "SendBackForm",
+    "SmartLimitsForm",
     "SnoozeForm",
     "SpanForm",
     "SplitForm",

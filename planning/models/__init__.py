@@ -10,6 +10,7 @@ from .metrics import REVENUE, Metric
 from .plans import IN_FORCE, IN_THE_WORKS, FiscalYear, Plan, PlanVersion
 from .potentials import Potential
 from .reviews import ForecastReview
+from .smart import Check, SmartFinding, SmartSettings, Verdict
 from .submissions import Submission, SubmittedTarget
 from .targets import MONTHS, PLAIN, QUARTERS, SCOPE, Scope, Target
 from .track_record import TRACK_JOB, TRACK_SCOPE, ChanceCheck, PastForecast
@@ -32,6 +33,7 @@ __all__ = [
     "AssignmentRule",
     "By",
     "ChanceCheck",
+    "Check",
     "Commitment",
     "ConversionWarning",
     "DealCall",
@@ -53,10 +55,13 @@ __all__ = [
     "RateSettings",
     "RateStages",
     "Scope",
+    "SmartFinding",
+    "SmartSettings",
     "StageConversion",
     "Submission",
     "SubmittedTarget",
     "Target",
+    "Verdict",
     "WarningDigest",
     "WarningNight",
     "Watched",

@@ -194,6 +194,10 @@ class Target(models.Model):
         return Scope(self.metric, self.product, self.region, self.tier)
 
     @property
+    def metric_code(self) -> str:
+        return self.metric_id or REVENUE
+
+    @property
     def is_plain(self) -> bool:
         return self.metric_id is None and self.product_id is None and self.region_id is None and not self.tier
 

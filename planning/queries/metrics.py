@@ -1,7 +1,10 @@
 """What a metric counts, said in one sentence made from its columns, so that it cannot say anything else than the figures."""
 
+from decimal import Decimal
+
 from django.utils.translation import gettext as _
 
+from core.templatetags.formats import money, number, percent
 from planning.models import REVENUE, Metric
 
 from .actuals import REVENUE_OF_WINS
@@ -19,6 +22,16 @@ def metric_of(target_metric: Metric | None) -> Metric:
 def definition_of(metric: Metric, currency: str) -> str:
     """Return what counts as achieved: the event, its day, net or gross, what is taken off, who gets the credit."""
     return " ".join(part for part in (_counts(metric, currency), _day(metric), _taken_off(metric), _credit()) if part)
+
+
+def amount_text(value: Decimal | None, metric: Metric, currency: str) -> str:
+    """Return a value of a metric with its unit, in the reader's language; a dash where nothing is known."""
+    if value is None:
+        return "–"
+    if metric.unit == Metric.Unit.MONEY:
+        return money(value, currency)
+    digits = 0 if value == value.to_integral_value() else 1
+    return percent(value / 100, digits) if metric.unit == Metric.Unit.PERCENT else number(value, digits)
 
 
 def _counts(metric: Metric, currency: str) -> str:

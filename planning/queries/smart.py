@@ -1,67 +1,70 @@
 """
 Is a target SMART? Five checks, each with the evidence it rests on, reckoned from what is stored and never typed by hand.
 
-Specific: somebody carries it. Measurable: the definition of "won", a currency and a base to measure growth from. Achievable:
+Specific: somebody carries it. Measurable: the metric's definition, its unit and a base to measure growth from. Achievable:
 the published forecast's chance to reach it, else its growth over the year before. Relevant: it is part of a target above.
 Time-bound: the fiscal year's days, and no quarter left empty.
+
+A draft is judged as it stands; of a version that was handed up, the findings of that moment stand: those of plan time. What
+could not be judged then is judged as things stand.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-
-from django.db import models
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from core.periods import add_months
-from core.templatetags.formats import chance, day, money, percent, with_sign
-from planning import ladders
 from planning.forecasting.reading import chance_of
-from planning.models import NodeForecast, PlanVersion, Target
+from planning.models import Check, Metric, NodeForecast, PlanVersion, SmartFinding, SmartSettings, Target, Verdict
 from teams.models import Management, Membership, User
 
-from .actuals import NOTHING, Won, actuals, by_person, by_unit, sum_of, unit_parents
+from .actuals import NOTHING, Cell, Won, actuals, by_person, by_unit, metric_actuals, sum_of
 from .forecasts import YEAR
+from .metrics import amount_text, metric_of
+from .other_targets import annual_of, measured
+from .scopes import Trees, achieved_of, scope_words, trees
+from .smart_words import evidence
 from .targets import row_key, target_grid
 
-STRETCH, SOFT = 0.30, 0.85  # chances below and above which a target is called stretch or soft
+__all__ = ["Check", "Finding", "SmartTarget", "Verdict", "judged", "smart_targets"]
 QUANTILES = {"p025": 0.025, "p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, "p975": 0.975}
-
-
-class Check(models.TextChoices):
-    SPECIFIC = "specific", gettext_lazy("Specific")
-    MEASURABLE = "measurable", gettext_lazy("Measurable")
-    ACHIEVABLE = "achievable", gettext_lazy("Achievable")
-    RELEVANT = "relevant", gettext_lazy("Relevant")
-    TIME_BOUND = "time_bound", gettext_lazy("Time-bound")
-
-
-class Verdict(models.TextChoices):
-    PASSED = "passed", gettext_lazy("passed")
-    STRETCH = "stretch", gettext_lazy("stretch")
-    SOFT = "soft", gettext_lazy("soft")
-    FAILED = "failed", gettext_lazy("failed")
-    UNKNOWN = "unknown", gettext_lazy("not judged")
+LINKED = ("unit", "person", "metric", "product", "region")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found, and the sentence that says why."""
+    """What one check found, and the figures that it rests on."""
 
     check: Check
     verdict: Verdict
-    evidence: str
+    facts: Mapping[str, Any]
+
+    @property
+    def evidence(self) -> str:
+        """The sentence that says why, in the reader's language."""
+        return evidence(self.check, self.facts)
+
+
+_UNKNOWN = Verdict.UNKNOWN
+# What stands for findings that were never kept: everything is yet to be judged.
+_NOTHING: tuple[tuple[Finding, ...], None] = (tuple(Finding(check, _UNKNOWN, {}) for check in Check), None)
 
 
 @dataclass(frozen=True)
 class SmartTarget:
-    """One target with its five findings, in the order S, M, A, R, T; `depth` as in the grid."""
+    """
+    One target with its five findings, in the order S, M, A, R, T; `depth` as in the grid.
+
+    :param computed_at: when they were found; None = now
+    """
 
     name: str
     depth: int
     target: Target
     findings: tuple[Finding, ...]
+    computed_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -76,39 +79,127 @@ class SmartTarget:
 class _Ground:
     """What the checks of a whole version rest on: read once, by keys of units and people."""
 
+    version: PlanVersion
+    limits: SmartSettings
     managers: Mapping[int, str]
-    places: Mapping[int, tuple[int, str]]
-    parents: Mapping[int, int | None]
+    units: Mapping[int, tuple[int, str]]  # of people
+    places: Trees
     with_target: frozenset[int]
+    own: frozenset[str]  # rows that have a plain target
     before_by_unit: Mapping[int, Won]
     before_by_person: Mapping[int, Won]
+    before: Mapping[str, Sequence[Cell]]  # by metric
     forecasts: Mapping[str, NodeForecast]
 
 
 def smart_targets(*, version: PlanVersion, user: User, as_of: date) -> list[SmartTarget]:
-    """Return every target of a version that a person sees, in the order of the grid. The number of queries is fixed."""
+    """
+    Return every target of a version that a person sees, in the order of the grid, those of other metrics with their row.
+
+    The number of queries depends on the number of metrics alone.
+    """
     grid = target_grid(version=version, user=user, as_of=as_of)
-    ground = _ground(version, as_of)
-    return [
-        SmartTarget(row.name, row.depth, row.target, tuple(_findings(row.target, version, ground)))
-        for row in grid.rows
-        if row.target is not None
-    ]
+    rows: dict[str, list[Target]] = defaultdict(list)
+    seen = Target.objects.visible_to(user).filter(version=version).select_related(*LINKED)
+    for target in seen.order_by("metric__position", "pk"):
+        rows[row_key(unit=target.unit_id, person=target.person_id)].append(target)
+    depths = {row.key: (row.name, row.depth) for row in grid.rows}
+    ordered = [(depths[key], target) for key in depths for target in sorted(rows.pop(key, []), key=_plain_first)]
+    ordered += [((str(target.unit or target.person), 0), target) for left in rows.values() for target in left]
+    found = _found([target for _place, target in ordered], version, as_of)
+    return [SmartTarget(_name(name, target), depth, target, *found[target.pk]) for (name, depth), target in ordered]
 
 
-def _ground(version: PlanVersion, as_of: date) -> _Ground:
+def smart_target(target: Target, *, as_of: date) -> SmartTarget:
+    """Return one target with its findings: as it stands in a draft, else as they were kept."""
+    found = _found([target], target.version, as_of)
+    return SmartTarget(_name(str(target.unit or target.person), target), 0, target, *found[target.pk])
+
+
+def judged(
+    targets: Sequence[Target], *, version: PlanVersion, as_of: date
+) -> Iterator[tuple[int, tuple[Finding, ...]]]:
+    """Judge targets of a version as things stand; each comes back by its key with its five findings."""
+    if not targets:
+        return
+    ground = _ground(targets, version, as_of)
+    for target in targets:
+        yield target.pk, tuple(_findings(target, ground))
+
+
+def _found(
+    targets: Sequence[Target], version: PlanVersion, as_of: date
+) -> dict[int, tuple[tuple[Finding, ...], datetime | None]]:
+    """Return the findings of each target and when they were kept: of a draft as it stands, None = now."""
+    kept = {} if version.is_draft else _kept(targets)
+    unknown = [target for target in targets if _UNKNOWN in {one.verdict for one in kept.get(target.pk, _NOTHING)[0]}]
+    now = dict(judged(unknown, version=version, as_of=as_of))
+    found: dict[int, tuple[tuple[Finding, ...], datetime | None]] = {}
+    for target in targets:
+        then, at = kept.get(target.pk, _NOTHING)
+        pairs = zip(then, now.get(target.pk, then), strict=False)
+        merged = tuple(new if old.verdict is _UNKNOWN else old for old, new in pairs)
+        found[target.pk] = (merged, at) if at else (now[target.pk], None)
+    return found
+
+
+def _kept(targets: Sequence[Target]) -> dict[int, tuple[tuple[Finding, ...], datetime]]:
+    """Return the findings that were kept when the targets' version was handed up, where all five were."""
+    order = list(Check)
+    rows: dict[int, dict[Check, SmartFinding]] = defaultdict(dict)
+    for row in SmartFinding.objects.filter(target__in=[target.pk for target in targets]):
+        rows[row.target_id][Check(row.kind)] = row
+    return {
+        key: (
+            tuple(Finding(check, Verdict(found[check].verdict), found[check].facts) for check in order),
+            max(row.computed_at for row in found.values()),
+        )
+        for key, found in rows.items()
+        if len(found) == len(order)
+    }
+
+
+def asks_for(target: Target) -> str:
+    """Return what a target asks for in its year, with its unit."""
+    return amount_text(annual_of(target), metric_of(target.metric), target.version.plan.currency)
+
+
+def _plain_first(target: Target) -> bool:
+    return not target.is_plain
+
+
+def _name(name: str, target: Target) -> str:
+    if target.is_plain:
+        return name
+    narrowed = target.product_id or target.region_id or target.tier
+    return " · ".join(
+        [name, *([str(target.metric)] if target.metric else []), *([scope_words(target)] if narrowed else [])]
+    )
+
+
+def _ground(targets: Iterable[Target], version: PlanVersion, as_of: date) -> _Ground:
     plan, year = version.plan, version.plan.fiscal_year
-    won = actuals(first=add_months(year.first_date, -12), after=year.first_date, time_zone=plan.time_zone)
-    parents = unit_parents()
+    first, after = add_months(year.first_date, -12), year.first_date
+    won = actuals(first=first, after=after, time_zone=plan.time_zone)
+    places = trees()
     held = Membership.objects.on(as_of).filter(user__is_active=True).select_related("unit")
     answering = Management.objects.on(as_of).filter(user__is_active=True)
+    plain = list(version.targets.plain().values_list("unit", "person"))
+    metrics = {target.metric_code: metric_of(target.metric) for target in targets if not target.is_plain}
     return _Ground(
+        version=version,
+        limits=SmartSettings.objects.the_one(),
         managers=dict(answering.values_list("unit", "user__name")),
-        places={row.user_id: (row.unit_id, row.unit.name) for row in held},
-        parents=parents,
-        with_target=frozenset(version.targets.plain().filter(unit__isnull=False).values_list("unit", flat=True)),
-        before_by_unit={unit: sum_of(months) for unit, months in by_unit(won, parents).items()},
+        units={row.user_id: (row.unit_id, row.unit.name) for row in held},
+        places=places,
+        with_target=frozenset(unit for unit, _person in plain if unit),
+        own=frozenset(row_key(unit=unit, person=person) for unit, person in plain),
+        before_by_unit={unit: sum_of(months) for unit, months in by_unit(won, places.units).items()},
         before_by_person={person: sum_of(months) for person, months in by_person(won).items()},
+        before={
+            code: metric_actuals(metric=metric, first=first, after=after, time_zone=plan.time_zone)
+            for code, metric in metrics.items()
+        },
         forecasts={
             row_key(unit=row.unit_id, person=row.person_id): row
             for row in NodeForecast.objects.current(plan).filter(period=YEAR)
@@ -116,86 +207,108 @@ def _ground(version: PlanVersion, as_of: date) -> _Ground:
     )
 
 
-def _findings(target: Target, version: PlanVersion, ground: _Ground) -> Iterable[Finding]:
-    before = (
-        ground.before_by_unit.get(target.unit_id, NOTHING)
-        if target.unit_id
-        else ground.before_by_person.get(target.person_id or 0, NOTHING)
-    )
+def _findings(target: Target, ground: _Ground) -> Iterator[Finding]:
+    base = _base(target, ground)
     yield _specific(target, ground)
-    yield _measurable(version, before)
-    yield _achievable(
-        target, version, before, ground.forecasts.get(row_key(unit=target.unit_id, person=target.person_id))
-    )
+    yield _measurable(target, ground, base)
+    yield _achievable(target, ground, base)
     yield _relevant(target, ground)
-    yield _time_bound(target, version)
+    yield _time_bound(target, ground)
+
+
+def _base(target: Target, ground: _Ground) -> float | None:
+    """What was achieved in the year before, in the metric's unit; None where nothing was."""
+    if not target.is_plain:
+        found = achieved_of(target, ground.before[target.metric_code], ground.places)
+        value = measured(found, metric_of(target.metric))
+        return float(value) if value else None
+    won = ground.before_by_unit.get(target.unit_id, NOTHING) if target.unit_id else NOTHING
+    if target.person_id:
+        won = ground.before_by_person.get(target.person_id, NOTHING)
+    return float(won.revenue) or None
+
+
+def _metric(target: Target) -> list[str]:
+    return [target.metric.name, target.metric.name_zh] if target.metric else ["", ""]
 
 
 def _specific(target: Target, ground: _Ground) -> Finding:
     if target.unit_id:
-        manager = ground.managers.get(target.unit_id)
-        said = _("Revenue; %(name)s answers for it.") % {"name": manager} if manager else _("Nobody manages this unit.")
-        return Finding(Check.SPECIFIC, Verdict.PASSED if manager else Verdict.FAILED, said)
-    place = ground.places.get(target.person_id or 0)
-    said = (
-        _("Revenue; carried in %(unit)s.") % {"unit": place[1]} if place else _("This person is in no unit, or gone.")
+        name = ground.managers.get(target.unit_id)
+        facts = {"of": "unit", "metric": _metric(target), "name": name}
+        return Finding(Check.SPECIFIC, Verdict.PASSED if name else Verdict.FAILED, facts)
+    place = ground.units.get(target.person_id or 0)
+    facts = {"of": "person", "metric": _metric(target), "unit": place[1] if place else None}
+    return Finding(Check.SPECIFIC, Verdict.PASSED if place else Verdict.FAILED, facts)
+
+
+def _measurable(target: Target, ground: _Ground, base: float | None) -> Finding:
+    facts = {
+        "metric": _metric(target),
+        "unit": target.metric.unit if target.metric else "money",
+        "currency": ground.version.plan.currency,
+        "base": base,
+    }
+    return Finding(Check.MEASURABLE, Verdict.PASSED if base else Verdict.UNKNOWN, facts)
+
+
+def _achievable(target: Target, ground: _Ground, base: float | None) -> Finding:
+    asked, limits = float(annual_of(target)), ground.limits
+    levels, quantiles = _foreseen(target, ground)
+    likely = chance_of(float(target.own_total), levels, quantiles) if quantiles else None
+    facts = {
+        "is_foreseen": target.is_plain or _is_wins(target),
+        "chance": likely,
+        "known_within": [min(levels), max(levels)],
+        "growth": asked / base - 1 if base else None,
+        "asked": asked,
+        "stretch_below": limits.stretch_below,
+        "soft_above": limits.soft_above,
+    }
+    if likely is None:
+        return Finding(Check.ACHIEVABLE, Verdict.UNKNOWN, facts)
+    is_stretch, is_soft = likely < limits.stretch_below, likely > limits.soft_above
+    return Finding(
+        Check.ACHIEVABLE, Verdict.STRETCH if is_stretch else Verdict.SOFT if is_soft else Verdict.PASSED, facts
     )
-    return Finding(Check.SPECIFIC, Verdict.PASSED if place else Verdict.FAILED, said)
 
 
-def _measurable(version: PlanVersion, before: Won) -> Finding:
-    facts = {"currency": version.plan.currency, "base": money(before.revenue, version.plan.currency)}
-    if before.revenue:
-        said = _("Revenue of won deals in %(currency)s; base: %(base)s won in the year before.") % facts
-        return Finding(Check.MEASURABLE, Verdict.PASSED, said)
-    said = _("Revenue of won deals in %(currency)s, but nothing was won in the year before: no base.") % facts
-    return Finding(Check.MEASURABLE, Verdict.UNKNOWN, said)
+def _foreseen(target: Target, ground: _Ground) -> tuple[list[float], list[float]]:
+    """Return levels and quantiles of the year as the night sees it: of revenue or wins of all sales; else no quantiles."""
+    forecast = ground.forecasts.get(row_key(unit=target.unit_id, person=target.person_id))
+    if forecast is not None and target.is_plain:
+        return list(QUANTILES.values()), [float(getattr(forecast, name)) for name in QUANTILES]
+    if forecast is not None and _is_wins(target):
+        return [0.10, 0.90], [forecast.wins_p10, forecast.wins_p90]
+    return list(QUANTILES.values()), []
 
 
-def _achievable(target: Target, version: PlanVersion, before: Won, forecast: NodeForecast | None) -> Finding:
-    grown = ladders.growth(target.total, before.revenue)
-    asks = (
-        _("Asks for %(growth)s on the year before.") % {"growth": with_sign(percent(grown, 1))}
-        if grown is not None
-        else ""
-    )
-    if forecast is None:
-        return Finding(Check.ACHIEVABLE, Verdict.UNKNOWN, f"{_('No forecast yet.')} {asks}".strip())
-    quantiles = [float(getattr(forecast, name)) for name in QUANTILES]
-    likely = chance_of(float(target.own_total), list(QUANTILES.values()), quantiles)
-    said = _("The forecast reaches it with a chance of %(chance)s.") % {"chance": _chance_text(likely)}
-    verdict = Verdict.STRETCH if likely < STRETCH else Verdict.SOFT if likely > SOFT else Verdict.PASSED
-    return Finding(Check.ACHIEVABLE, verdict, f"{said} {asks}".strip())
-
-
-def _chance_text(likely: float) -> str:
-    """Beyond the outermost quantiles no more is known than their levels."""
-    lowest, highest = min(QUANTILES.values()), max(QUANTILES.values())
-    if likely < lowest + 1e-9:
-        return f"< {percent(lowest, 1)}"
-    return f"> {percent(highest, 1)}" if likely > highest - 1e-9 else chance(likely)
+def _is_wins(target: Target) -> bool:
+    """Is it about the number of all won deals, counted as the forecast counts them?"""
+    metric = target.metric
+    is_counted_so = metric is not None and metric.kind == Metric.Kind.WINS and metric.day == Metric.Day.EVENT
+    narrowed = target.product_id or target.region_id or target.tier
+    return is_counted_so and not narrowed
 
 
 def _relevant(target: Target, ground: _Ground) -> Finding:
+    if not target.is_plain and row_key(unit=target.unit_id, person=target.person_id) in ground.own:
+        return Finding(Check.RELEVANT, Verdict.PASSED, {"above": "own"})
     above = (
-        ground.parents.get(target.unit_id) if target.unit_id else ground.places.get(target.person_id or 0, (None,))[0]
+        ground.places.units.get(target.unit_id)
+        if target.unit_id
+        else ground.units.get(target.person_id or 0, (None,))[0]
     )
     if target.unit_id and above is None:
-        return Finding(Check.RELEVANT, Verdict.PASSED, _("The target of the whole company."))
+        return Finding(Check.RELEVANT, Verdict.PASSED, {"above": "none"})
     if above in ground.with_target:
-        return Finding(Check.RELEVANT, Verdict.PASSED, _("Part of the target of the unit above."))
-    return Finding(Check.RELEVANT, Verdict.FAILED, _("The unit above has no target that this would be part of."))
+        return Finding(Check.RELEVANT, Verdict.PASSED, {"above": "covered"})
+    return Finding(Check.RELEVANT, Verdict.FAILED, {"above": "missing"})
 
 
-def _time_bound(target: Target, version: PlanVersion) -> Finding:
-    year = version.plan.fiscal_year
+def _time_bound(target: Target, ground: _Ground) -> Finding:
+    year = ground.version.plan.fiscal_year
     last = year.after_date - timedelta(days=1)
     empty = [number for number, amount in enumerate((target.q1, target.q2, target.q3, target.q4), 1) if not amount]
-    if empty and target.total:
-        named = ", ".join(f"Q{number}" for number in empty)
-        return Finding(Check.TIME_BOUND, Verdict.FAILED, _("Nothing is due in %(quarters)s.") % {"quarters": named})
-    return Finding(
-        Check.TIME_BOUND,
-        Verdict.PASSED,
-        _("Due month by month until %(day)s.") % {"day": day(last, "year")},
-    )
+    facts = {"empty": empty if target.total else [], "first": year.first_date.isoformat(), "last": last.isoformat()}
+    return Finding(Check.TIME_BOUND, Verdict.FAILED if facts["empty"] else Verdict.PASSED, facts)

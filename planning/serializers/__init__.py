@@ -7,7 +7,7 @@ from .commitments import AcceptIn, CommitIn, CommitmentOut, CounterIn
 from .conversions import MeaningOut, RatesOut
 from .forecasts import ConversionOut, DealChanceOut, NightOut, NodeForecastOut
 from .plans import PlanOut, PlanVersionOut, ReviseIn, SendBackIn, SubmissionOut, SubmitIn, SubmitPartIn
-from .targets import SplitIn, TargetIn, TargetOut
+from .targets import MetricOut, SplitIn, TargetIn, TargetOut
 from .track_record import PastForecastOut
 from .warnings import AssignIn, CloseIn, LeverOut, NoteIn, NothingIn, SnoozeIn, WarningOut
 
@@ -26,6 +26,7 @@ __all__ = [
     "LevelsIn",
     "LeverOut",
     "MeaningOut",
+    "MetricOut",
     "NightOut",
     "NodeForecastOut",
     "NoteIn",

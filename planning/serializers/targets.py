@@ -3,8 +3,10 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from core.api.serializers import Amount, In, Linked, ModelOut, WholeNumber
-from planning.models import MONTHS, QUARTERS, SCOPE, PlanVersion, Target
+from core.api.serializers import Amount, In, Linked, ModelOut, Text, WholeNumber
+from customers.models import ProductLine, Region, Tier
+from planning.models import MONTHS, QUARTERS, REVENUE, SCOPE, Metric, PlanVersion, Scope, Target
+from planning.queries.metrics import definition_of
 from teams.models import OrgUnit, User
 
 
@@ -39,18 +41,61 @@ class TargetOut(ModelOut):
         ]
 
 
+class MetricOut(ModelOut):
+    """Something that targets can ask for; `definition` says what counts as achieved."""
+
+    definition = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Metric
+        fields = [
+            "code",
+            "name",
+            "name_zh",
+            "kind",
+            "unit",
+            "stage",
+            "from_stage",
+            "day",
+            "tax",
+            "takes_off_reopened",
+            "is_active",
+            "definition",
+        ]
+
+    def get_definition(self, metric: Metric) -> str:
+        return definition_of(metric, self.context["currency"])
+
+
 class _Row(In):
-    """Whose target in which version; `lock_version` is the one that was read, 0 where there was none."""
+    """
+    Whose target in which version, and of what: without a metric it is revenue, without dimensions all of the sales.
+
+    `lock_version` is the one that was read, 0 where there was none.
+    """
 
     version = Linked(lambda user: PlanVersion.objects.visible_to(user).select_related("plan__fiscal_year"))
     unit = Linked(lambda user: OrgUnit.objects.visible_to(user).order_by("pk"), required=False)
     person = Linked(lambda user: User.objects.visible_to(user).active(), required=False)
+    metric = Text(max_length=40, required=False, allow_null=True)
+    product = Linked(lambda user: ProductLine.objects.filter(is_active=True), required=False, allow_null=True)
+    region = Linked(lambda user: Region.objects.filter(is_active=True), required=False, allow_null=True)
+    tier = serializers.ChoiceField(choices=Tier.choices, required=False, allow_blank=True)
     lock_version = WholeNumber(min_value=0)
+
+    def validate_metric(self, code: str | None) -> Metric | None:
+        if code is None or code == REVENUE:
+            return None
+        metric = Metric.objects.in_use().filter(pk=code).first()
+        if metric is None:
+            raise serializers.ValidationError(_("There is no such metric in use."))
+        return metric
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("unit" in attrs) == ("person" in attrs):
             raise serializers.ValidationError({"unit": _("Name either a unit or a person.")})
-        return attrs
+        asked = {name: attrs.pop(name) for name in SCOPE if name in attrs}
+        return {**attrs, "scope": Scope(**asked)}
 
 
 class TargetIn(_Row):

@@ -9,7 +9,7 @@ from .digests import due_week, send_digests
 from .forecasts import YearIsOver, run_forecast
 from .groundwork import help_with_groundwork, lay_groundwork, nobody
 from .ladders import climb_target
-from .metrics import restore_metrics
+from .metrics import add_metric, rename_metric, restore_metrics
 from .refusals import (
     AlreadySubmitted,
     AmountIsInvalid,
@@ -51,8 +51,9 @@ from .refusals import (
 )
 from .replans import revise_plan
 from .reviews import mark_reviewed
+from .smart import check_targets, set_smart_limits
 from .submissions import approve_submission, send_back, submit_part, submit_version
-from .targets import Spread, set_target, split_target
+from .targets import Spread, remove_target, set_target, split_target
 from .track_record import JUDGED_MONTHS, run_track_record
 from .versions import activate_version, close_version, settled, targets_state
 from .warnings import acknowledge_warning, assign_warning, close_warning, reopen_warning, snooze_warning
@@ -104,11 +105,13 @@ __all__ = [
     "accept_commitment",
     "acknowledge_warning",
     "activate_version",
+    "add_metric",
     "approve_submission",
     "assign_warning",
     "begin_year",
     "call_deal",
     "cascade_target",
+    "check_targets",
     "climb_target",
     "close_version",
     "close_warning",
@@ -122,6 +125,8 @@ __all__ = [
     "mark_reviewed",
     "nobody",
     "open_fiscal_year",
+    "remove_target",
+    "rename_metric",
     "reopen_warning",
     "restore_metrics",
     "revise_plan",
@@ -132,6 +137,7 @@ __all__ = [
     "set_assignment_policy",
     "set_levels",
     "set_rate_limits",
+    "set_smart_limits",
     "set_talk",
     "set_target",
     "settled",

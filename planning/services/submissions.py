@@ -30,6 +30,7 @@ from .refusals import (
     PlanHasChanged,
     PlanHasNoTargets,
 )
+from .smart import _keep_findings
 from .versions import _hold_alone, _hold_versions, _refuse_held, settled, targets_state
 
 Status = PlanVersion.Status
@@ -80,6 +81,7 @@ def submit_version(
     if version.lock_version != lock_version:
         raise VersionConflict(current=version.lock_version)
     made = _submit(version=version, unit=None, actor=actor, as_of=as_of, reason=reason, seen=seen)
+    _keep_findings(version, now=made.submitted_at)  # as whoever decides on it finds them
     _move(version, Status.SUBMITTED)
     audit.record("planning.version.submitted", actor=actor, subject=version, submission=made, **_facts(made))
     return made

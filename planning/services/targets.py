@@ -105,6 +105,25 @@ def split_target(
     )
 
 
+@transaction.atomic(durable=True)
+def remove_target(*, target: Target, actor: User, lock_version: int) -> None:
+    """
+    Take a target of another metric, or of a part of the sales, out of a draft. A plain one is set to another amount instead.
+
+    :raises PlanIsActive, VersionConflict, NotAllowed: as `set_target`
+    """
+    version = target.version
+    require(policies.can_set_target(actor, version, unit=target.unit, person=target.person) and not target.is_plain)
+    _hold_draft(version)
+    current = Target.objects.select_for_update().filter(pk=target.pk).first()
+    if current is None or current.lock_version != lock_version:
+        raise VersionConflict(current=current.lock_version if current else 0)
+    asked = {name: getattr(current, name) for name in SCOPE if getattr(current, name)}
+    months = [getattr(current, month) for month in MONTHS]
+    audit.record("planning.target.removed", actor=actor, subject=current, months=months, **asked)
+    current.delete()
+
+
 @within_transaction
 def _spread(
     *,

@@ -8,10 +8,12 @@ from .commitments import my_commitment, target_answer, targets_reconcile, versio
 from .conversions import conversion, conversion_settings
 from .forecasts import forecast, funnel, overview
 from .ladders import target_ladder
+from .metrics import metric_edit, metric_new, metrics
 from .movements import forecast_review
+from .other_targets import other_new, other_remove, other_target, others
 from .plans import plan_activate, plan_new, version_close
 from .replans import plan_revise
-from .smart import targets_smart
+from .smart import smart_limits, target_smart, targets_smart
 from .submissions import (
     submission_approve,
     submission_detail,
@@ -45,13 +47,21 @@ __all__ = [
     "forecast_review",
     "funnel",
     "levers",
+    "metric_edit",
+    "metric_new",
+    "metrics",
     "my_commitment",
     "my_pace",
+    "other_new",
+    "other_remove",
+    "other_target",
+    "others",
     "overview",
     "plan_activate",
     "plan_assignment",
     "plan_new",
     "plan_revise",
+    "smart_limits",
     "submission_approve",
     "submission_detail",
     "submission_send_back",
@@ -60,6 +70,7 @@ __all__ = [
     "target_edit",
     "target_ladder",
     "target_levels",
+    "target_smart",
     "target_split",
     "targets",
     "targets_reconcile",

@@ -9,6 +9,8 @@ from django.views.decorators.http import require_safe
 from core.pages import AuthedRequest, page
 from planning import queries
 from planning.models import Plan, PlanVersion
+from planning.queries.metrics import amount_text
+from planning.queries.other_targets import other_changes
 
 from .change_lines import change_lines
 from .grid_lines import chosen_scale, scales
@@ -34,6 +36,16 @@ def versions_compare(request: AuthedRequest, pk: int) -> HttpResponse:
         }
         shown = changes.rows if context["show_all"] else changes.changed
         context["lines"] = change_lines(shown, context["scale"])
+        others = other_changes(before=before, after=after, user=request.user)
+        context["others"] = [
+            {
+                "row": row,
+                "before": amount_text(row.before, row.metric, plan.currency),
+                "after": amount_text(row.after, row.metric, plan.currency),
+                "change": amount_text(row.change, row.metric, plan.currency),
+            }
+            for row in others
+        ]
     return page(request, "planning/versions_compare.html", context)
 
 

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 from planning import services
 from planning.models import PlanVersion, Target
 from tests.api.conftest import Calling
-from tests.factories.customers import make_deal
+from tests.factories.customers import make_deal, make_product
 from tests.factories.planning import make_plan, make_target, make_version
 from tests.factories.teams import Cast
 
@@ -96,3 +96,38 @@ def test_forecasts_chances_and_conversions_show_what_the_caller_may_see(cast: Ca
     assert {row["by"] for row in rows(rao, "conversions/")} == {"person"}
     assert "company" in {row["by"] for row in rows(as_person(cast.admin), "conversions/")}
     assert rows(rao, "nights/")[0]["is_thin"] is True
+
+
+@pytest.mark.requirement("R1.1")
+def test_targets_of_other_metrics_and_parts_are_set_and_found_when_asked_for(cast: Cast, as_person: Calling) -> None:
+    version, product = make_version(), make_product()
+    plain = make_target(version, unit=cast.east)
+    asking = as_person(cast.planner)
+    body = {"version": version.pk, "unit": cast.east.pk, "lock_version": 0, "months": ["2.00"] * 12}
+    asked = {**body, "metric": "wins", "product": product.pk, "tier": "key"}
+    made = asking.post(TARGETS, asked)
+    assert made.status_code == 200, made.json()
+    told = made.json()
+    assert [told[name] for name in ("metric", "product", "region", "tier", "total")] == [
+        "wins",
+        product.pk,
+        None,
+        "key",
+        "24.00",
+    ]
+    assert asking.post(TARGETS, asked).status_code == 412
+    assert asking.post(TARGETS, {**asked, "metric": "no-such-thing"}).status_code == 400
+
+    def found(narrowed: str) -> list[int]:
+        return [row["id"] for row in asking.get(f"{TARGETS}?{narrowed}").json()["results"]]
+
+    assert found("") == found("rows=plain") == found("metric=revenue") == [plain.pk]
+    assert found("metric=wins") == found("rows=other") == found(f"product={product.pk}") == [told["id"]]
+    assert found("rows=all") == [plain.pk, told["id"]]
+
+
+@pytest.mark.requirement("R1.1")
+def test_every_metric_says_what_counts_as_achieved(cast: Cast, as_person: Calling) -> None:
+    rows = as_person(cast.rao).get("/api/v1/metrics/").json()
+    assert [row["code"] for row in rows] == ["revenue", "margin", "units", "wins", "new-customers"]
+    assert rows[3]["definition"].startswith("The number of won deals. Counted on the day the deal was won.")

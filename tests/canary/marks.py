@@ -54,6 +54,7 @@ COMMON = frozenset(
         "planning.plan",
         "planning.ratesettings",
         "planning.ratestages",
+        "planning.smartsettings",
         "planning.stageconversion",
         "planning.warningdigest",
         "planning.watched",
@@ -67,6 +68,7 @@ SEEN_WITH: Mapping[str, tuple[str, str]] = {
     "planning.dealcall": ("deal", "customers.deal"),
     "planning.dealforecast": ("deal", "customers.deal"),
     "planning.submittedtarget": ("submission", "planning.submission"),
+    "planning.smartfinding": ("target", "planning.target"),
     "planning.warningnight": ("warning", "planning.conversionwarning"),
     "core.auditentry": ("actor", "teams.user"),
 }

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from core.models import JobRun, Publication
-from planning.models import JOB, NodeForecast, PlanVersion
+from planning import services
+from planning.models import JOB, NodeForecast, PlanVersion, Scope, SmartFinding
 from planning.queries.smart import Check, Finding, SmartTarget, Verdict, smart_targets
 from teams.models import Management, OrgUnit
 from tests.factories.customers import make_deal
-from tests.factories.planning import make_target, make_version
+from tests.factories.planning import make_metric, make_target, make_version
 from tests.factories.teams import Cast, make_person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("R1.1")]
@@ -137,3 +138,92 @@ def test_beyond_its_quantiles_the_forecast_claims_no_more_than_their_levels(cast
     make_target(draft, unit=cast.east)
     forecast(draft, cast.east, low=100, high=200)
     assert "< 2.5%" in found(rows(cast, draft)["East"], Check.ACHIEVABLE).evidence
+
+
+def test_a_target_of_another_metric_is_judged_beside_the_plain_one(cast: Cast, draft: PlanVersion) -> None:
+    make_target(draft, unit=cast.east)
+    make_target(draft, unit=cast.east, scope=Scope(metric=make_metric(), tier="key"))
+    make_target(draft, unit=cast.west, scope=Scope(metric=make_metric()))
+    make_deal(owner=cast.west_rep, path=("Lead", "Won"), created=date(2025, 5, 5), days_in_stage=0)
+    seen = rows(cast, draft)
+    assert list(seen) == ["East", "East · Won deals · Key customer", "West · Won deals"]
+    assert found(seen["East · Won deals · Key customer"], Check.RELEVANT).verdict is Verdict.PASSED
+    assert found(seen["West · Won deals"], Check.RELEVANT).verdict is Verdict.FAILED
+    assert found(seen["West · Won deals"], Check.SPECIFIC).evidence == "Won deals; Sato answers for it."
+    assert found(seen["East"], Check.SPECIFIC).evidence.startswith("Revenue; ")
+    assert "base: 1 in the year before" in found(seen["West · Won deals"], Check.MEASURABLE).evidence
+    narrowed = found(seen["East · Won deals · Key customer"], Check.ACHIEVABLE)
+    assert narrowed.verdict is Verdict.UNKNOWN
+    assert narrowed.evidence == "The forecast knows revenue and wins of all sales alone."
+
+
+def test_a_target_of_wins_is_held_against_the_forecast_of_wins(cast: Cast, draft: PlanVersion) -> None:
+    make_target(draft, unit=cast.east, scope=Scope(metric=make_metric()), month=Decimal(2))  # 24 a year
+    forecast(draft, cast.east, low=600, high=1300)
+    for low, high, verdict in ((10, 22, Verdict.STRETCH), (14, 34, Verdict.PASSED), (25, 40, Verdict.SOFT)):
+        NodeForecast.objects.update(wins_p10=low, wins_p90=high)
+        row = rows(cast, draft)["East · Won deals"]
+        assert found(row, Check.ACHIEVABLE).verdict is verdict
+
+
+def test_the_limits_are_the_companys_own(cast: Cast, draft: PlanVersion) -> None:
+    make_target(draft, unit=cast.east)
+    forecast(draft, cast.east, low=900, high=1500)  # reached about every second time
+    assert found(rows(cast, draft)["East"], Check.ACHIEVABLE).verdict is Verdict.PASSED
+    services.set_smart_limits(actor=cast.planner, now=timezone.now(), version=0, stretch_below=0.8, soft_above=0.9)
+    assert found(rows(cast, draft)["East"], Check.ACHIEVABLE).verdict is Verdict.STRETCH
+
+
+def test_findings_of_plan_time_stay_and_what_was_not_judged_then_is_judged_now(cast: Cast, draft: PlanVersion) -> None:
+    make_target(draft, unit=cast.east)
+    make_target(draft, unit=cast.west_one)
+    forecast(draft, cast.east, low=600, high=1300)
+    submitted = services.submit_version(
+        version=draft, actor=cast.planner, as_of=DAY, lock_version=draft.lock_version, reason="The company comes later."
+    )
+    assert SmartFinding.objects.count() == 10
+    draft.refresh_from_db()
+    Management.objects.filter(unit=cast.east).delete()
+    Publication.objects.all().delete()
+    seen = rows(cast, draft)
+    assert seen["East"].computed_at == submitted.submitted_at
+    assert found(seen["East"], Check.SPECIFIC).verdict is Verdict.PASSED
+    assert found(seen["East"], Check.ACHIEVABLE).verdict is Verdict.STRETCH  # as the forecast of that day had it
+    assert found(seen["East"], Check.MEASURABLE).verdict is Verdict.UNKNOWN
+    make_deal(owner=cast.rao, path=("Lead", "Won"), created=date(2025, 5, 5), days_in_stage=0)
+    assert found(rows(cast, draft)["East"], Check.MEASURABLE).verdict is Verdict.PASSED
+
+
+def test_the_findings_of_a_draft_are_kept_each_night_and_told_in_the_readers_language(
+    cast: Cast, draft: PlanVersion
+) -> None:
+    make_target(draft, unit=cast.east, m04=Decimal(0), m05=Decimal(0), m06=Decimal(0))
+    services.check_targets(version=draft, now=timezone.now())
+    services.check_targets(version=draft, now=timezone.now())
+    row = SmartFinding.objects.get(kind=Check.TIME_BOUND)
+    assert (row.verdict, row.facts["empty"]) == ("failed", [2])
+    with translation.override("zh-hans"):
+        assert Finding(Check.TIME_BOUND, Verdict.FAILED, row.facts).evidence != "Nothing is due in Q2."
+
+
+def test_a_plan_owner_sets_the_limits_and_the_page_says_who(client: Client, cast: Cast, draft: PlanVersion) -> None:
+    client.force_login(cast.planner)
+    url, listed = reverse("planning:smart-limits"), reverse("planning:targets-smart", args=[draft.pk])
+    assert "defaults of the product" in client.get(listed).content.decode()
+    assert client.post(url, {"stretch_below": "90", "soft_above": "80", "version": "0"}).status_code == 422
+    assert client.post(url, {"stretch_below": "20", "soft_above": "80", "version": "0"}).status_code == 302
+    assert client.post(url, {"stretch_below": "10", "soft_above": "80", "version": "0"}).status_code == 422
+    html = client.get(listed).content.decode()
+    assert "below a chance of 20%" in html
+    assert "Last set by" in html
+
+
+def test_the_page_of_a_target_shows_its_own_five_checks(client: Client, cast: Cast, draft: PlanVersion) -> None:
+    target = make_target(draft, unit=cast.east)
+    url = reverse("planning:target-smart", args=[draft.pk, target.pk])
+    client.force_login(cast.lin)
+    html = client.get(url).content.decode()
+    assert "answers for it" in html
+    assert "Time-bound" in html
+    client.force_login(cast.sato)
+    assert client.get(url).status_code == 404

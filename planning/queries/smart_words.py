@@ -1,0 +1,104 @@
+"""What a finding rests on, said in the reader's language from its figures."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from core.templatetags.formats import chance, day, money, number, percent, with_sign
+from planning.models import Check
+
+Facts = Mapping[str, Any]
+
+
+def evidence(check: Check, facts: Facts) -> str:
+    """Return the sentence of a finding. Its facts are those that `queries.smart` writes for this check."""
+    return _SENTENCES[check](facts)
+
+
+def metric_name(facts: Facts) -> str:
+    """The metric's name in the reader's language."""
+    name, name_zh = facts["metric"]
+    if not name:
+        return _("Revenue")
+    return name_zh if name_zh and (get_language() or "").startswith("zh") else name
+
+
+def _specific(facts: Facts) -> str:
+    given = {**facts, "metric": metric_name(facts)}
+    if facts["of"] == "unit":
+        return _("%(metric)s; %(name)s answers for it.") % given if facts["name"] else _("Nobody manages this unit.")
+    return _("%(metric)s; carried in %(unit)s.") % given if facts["unit"] else _("This person is in no unit, or gone.")
+
+
+def _measurable(facts: Facts) -> str:
+    base, currency = facts["base"], facts["currency"]
+    is_money = facts["unit"] == "money"
+    shown = money(base, currency) if is_money and base is not None else _counted(base, facts["unit"])
+    given = {"currency": currency, "base": shown, "metric": metric_name(facts)}
+    if not facts["metric"][0]:
+        if base:
+            return _("Revenue of won deals in %(currency)s; base: %(base)s won in the year before.") % given
+        return _("Revenue of won deals in %(currency)s, but nothing was won in the year before: no base.") % given
+    if base:
+        return _("%(metric)s, as defined; base: %(base)s in the year before.") % given
+    return _("%(metric)s, as defined, but there was nothing in the year before: no base.") % given
+
+
+def _achievable(facts: Facts) -> str:
+    said = []
+    if facts["chance"] is None:
+        said.append(
+            _("No forecast yet.")
+            if facts["is_foreseen"]
+            else _("The forecast knows revenue and wins of all sales alone.")
+        )
+    else:
+        said.append(_("The forecast reaches it with a chance of %(chance)s.") % {"chance": _chance(facts)})
+    if facts["growth"] is not None:
+        said.append(_("Asks for %(growth)s on the year before.") % {"growth": with_sign(percent(facts["growth"], 1))})
+    return " ".join(said)
+
+
+def _chance(facts: Facts) -> str:
+    """Beyond the outermost quantiles no more is known than their levels."""
+    likely, (lowest, highest) = facts["chance"], facts["known_within"]
+    if likely < lowest + 1e-9:
+        return f"< {percent(lowest, 1)}"
+    return f"> {percent(highest, 1)}" if likely > highest - 1e-9 else chance(likely)
+
+
+def _relevant(facts: Facts) -> str:
+    match facts["above"]:
+        case "none":
+            return _("The target of the whole company.")
+        case "own":
+            return _("Part of what this unit or person is asked for in all.")
+        case "covered":
+            return _("Part of the target of the unit above.")
+        case _:
+            return _("The unit above has no target that this would be part of.")
+
+
+def _time_bound(facts: Facts) -> str:
+    if facts["empty"]:
+        named = ", ".join(f"Q{quarter}" for quarter in facts["empty"])
+        return _("Nothing is due in %(quarters)s.") % {"quarters": named}
+    return _("Due month by month until %(day)s.") % {"day": day(date.fromisoformat(facts["last"]), "year")}
+
+
+def _counted(value: float | None, unit: str) -> str:
+    if value is None:
+        return "–"
+    return percent(value / 100, 1) if unit == "percent" else number(value)
+
+
+_SENTENCES = {
+    Check.SPECIFIC: _specific,
+    Check.MEASURABLE: _measurable,
+    Check.ACHIEVABLE: _achievable,
+    Check.RELEVANT: _relevant,
+    Check.TIME_BOUND: _time_bound,
+}

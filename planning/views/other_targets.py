@@ -1,0 +1,164 @@
+"""Targets of other metrics and of parts of the sales: their list, a new one, and one of them month by month."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from core.access import require
+from core.errors import VersionConflict
+from core.pages import AuthedRequest, carried_out, page
+from planning import policies, queries, services
+from planning.forms import MonthsForm, OtherTargetForm, RemoveForm, SplitForm
+from planning.models import MONTHS, PlanVersion, Target
+from planning.queries.metrics import amount_text, definition_of, metric_of
+from planning.queries.other_targets import OtherTarget, Reconciliation, annual_of, other_targets
+from planning.queries.scopes import scope_words
+
+from .targets import today_of
+
+PARTS = ("carried", "company", "outside", "unassigned")
+
+
+@require_safe
+def others(request: AuthedRequest, version: int) -> HttpResponse:
+    """List the targets beside the plain ones with what was achieved of each, and say where everything went."""
+    found = _version(request, version)
+    report = other_targets(version=found, user=request.user, as_of=today_of(found.plan))
+    reach = policies.target_reach(request.user)
+    currency = found.plan.currency
+    context = {
+        "version": found,
+        "plan": found.plan,
+        "as_of": report.as_of,
+        "lines": [_line(row, currency, found.is_draft and reach.covers_target(row.target)) for row in report.rows],
+        "strips": [_strip(part, currency) for part in report.reconciled if part.metric.adds_up],
+        "definitions": report.definitions,
+        "can_add": found.is_draft and policies.can_add_target(request.user),
+        "can_plan": policies.can_plan(request.user),
+    }
+    return page(request, "planning/other_targets.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def other_new(request: AuthedRequest, version: int) -> HttpResponse:
+    """Ask for something beside the plain targets."""
+    found = _draft(request, version)
+    require(policies.can_add_target(request.user))
+    form = OtherTargetForm(request.POST if request.method == "POST" else None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            spread = carried_out(form, services.split_target, version=found, actor=request.user)
+        except VersionConflict:
+            spread = None
+        if spread is not None:
+            return redirect("planning:other-targets", version=found.pk)
+        if isinstance(getattr(form, "refusal", None), VersionConflict):
+            form.errors.clear()
+            form.add_error(None, _("There is such a target already: change it in the list."))
+    context = {"version": found, "plan": found.plan, "form": form}
+    return page(request, "planning/other_target_new.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def other_target(request: AuthedRequest, version: int, pk: int) -> HttpResponse:
+    """Show one target beside the plain ones and change it: its months, or a total that is spread over them."""
+    target = _target(request, version, pk)
+    arguments = {
+        "version": target.version,
+        "unit": target.unit,
+        "person": target.person,
+        "scope": target.scope,
+        "actor": request.user,
+    }
+    months = queries.fiscal_months(target.version.plan.fiscal_year)
+    given = {name: getattr(target, name) for name in MONTHS}
+    months_form = MonthsForm(months=months, initial={**given, "lock_version": target.lock_version})
+    split_form = SplitForm(
+        initial={"total": annual_of(target), "split": target.split, "lock_version": target.lock_version}
+    )
+    if request.method == "POST":
+        form: MonthsForm | SplitForm
+        if "total" in request.POST:
+            form = split_form = SplitForm(request.POST)
+            done = form.is_valid() and carried_out(form, services.split_target, **arguments)
+        else:
+            form = months_form = MonthsForm(request.POST, months=months)
+            done = form.is_valid() and carried_out(form, services.set_target, **arguments)
+        if done:
+            messages.success(request, _("Saved."))
+            return redirect("planning:other-targets", version=target.version_id)
+    metric = metric_of(target.metric)
+    context = {
+        "target": target,
+        "version": target.version,
+        "plan": target.version.plan,
+        "name": str(target.unit or target.person),
+        "metric": metric,
+        "scope": scope_words(target),
+        "definition": definition_of(metric, target.version.plan.currency),
+        "months_form": months_form,
+        "split_form": split_form,
+        "remove_form": RemoveForm(initial={"lock_version": target.lock_version}),
+    }
+    return page(request, "planning/other_target.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_POST
+def other_remove(request: AuthedRequest, version: int, pk: int) -> HttpResponse:
+    """Take one target beside the plain ones out of the draft."""
+    target = _target(request, version, pk)
+    form = RemoveForm(request.POST)
+    if not form.is_valid():
+        return redirect("planning:other-target", version=version, pk=pk)
+    services.remove_target(target=target, actor=request.user, **form.cleaned_data)
+    messages.success(request, _("The target is gone from this draft."))
+    return redirect("planning:other-targets", version=version)
+
+
+def _version(request: AuthedRequest, key: int) -> PlanVersion:
+    return get_object_or_404(queries.visible_versions(request.user), pk=key)
+
+
+def _draft(request: AuthedRequest, key: int) -> PlanVersion:
+    found = _version(request, key)
+    if not found.is_draft:
+        raise services.PlanIsActive()
+    return found
+
+
+def _target(request: AuthedRequest, version: int, pk: int) -> Target:
+    """Return a target beside the plain ones that the person may change. Strangers get 404, others 403, settled ones 409."""
+    rows = Target.objects.visible_to(request.user).other().filter(version=version)
+    linked = (
+        "version__plan__fiscal_year",
+        "unit",
+        "person",
+        "metric__stage",
+        "metric__from_stage",
+        "product",
+        "region",
+    )
+    target = get_object_or_404(rows.select_related(*linked), pk=pk)
+    require(policies.can_set_target(request.user, target.version, unit=target.unit, person=target.person))
+    if not target.version.is_draft:
+        raise services.PlanIsActive()
+    return target
+
+
+def _line(row: OtherTarget, currency: str, may_set: bool) -> dict[str, Any]:
+    return {
+        "row": row,
+        "annual": amount_text(row.annual, row.metric, currency),
+        "to_date": amount_text(row.to_date, row.metric, currency),
+        "actual": amount_text(row.actual, row.metric, currency),
+        "may_set": may_set,
+    }
+
+
+def _strip(part: Reconciliation, currency: str) -> dict[str, Any]:
+    texts = {name: amount_text(getattr(part, name).value, part.metric, currency) for name in (*PARTS, "total")}
+    return {"metric": part.metric, "missing": part.total.missing, **texts}
