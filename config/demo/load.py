@@ -22,7 +22,7 @@ from planning.queries import actuals, by_person, fiscal_months, sum_of
 from teams import services as teams
 from teams.models import Capability, Company, OrgUnit, User
 
-from . import cast, story, work
+from . import cast, others, story, work
 
 BATCH = 2_000
 GROWTH = Decimal("1.12")  # this year's targets over what last year brought
@@ -69,7 +69,6 @@ def load_demo(*, clock: Callable[[], datetime], today: date, say: Callable[[str]
     if User.objects.exists():
         say("Clearing away what an interrupted load left behind ...")
         call_command("flush", interactive=False, verbosity=0)
-        planning.restore_metrics()
     now = clock()
     admin = _found()
     world = _people_and_words(admin, today)
@@ -190,6 +189,7 @@ def _customers(people: Mapping[str, User], regions: list[Region], admin: User) -
             owner=owner,
             region=regions[side],
             industry=str(dice.choice(("Machinery", "Food", "Electronics", "Chemicals", "Logistics"))),
+            tier=others.tier_of(number),
         )
         if number < 80:
             customers.add_contact(
@@ -241,6 +241,7 @@ def _history(world: _World, tale: story.Story) -> customers.DealHistory:
     customer = world.customers[tale.customer]
     begin = tale.steps[0].at
     owners = [(rep, begin), (heir, tale.handed_over)] if tale.handed_over else []
+    amount = next((Decimal(step.amount) for step in reversed(tale.steps) if step.amount is not None), None)
     return customers.DealHistory(
         deal=Deal(
             title=f"Demo deal {tale.number:05} · {world.products[tale.product].name}",
@@ -253,6 +254,7 @@ def _history(world: _World, tale: story.Story) -> customers.DealHistory:
             channel=world.channels[tale.channel],
             pipeline=world.pipeline,
             is_demo=True,
+            **others.sold(tale.number, tale.product, amount),
         ),
         lines=[
             customers.HistoryLine(
@@ -323,6 +325,14 @@ def _plan(world: _World, planner: User, today: date) -> Plan:
             _split(version, planner, of_unit[name], unit=unit_row)
     for rep, total in totals.items():
         _split(version, planner, total, person=world.people[rep])
+    others.ask_for_more(
+        version=version,
+        planner=planner,
+        units=world.units,
+        revenue=of_unit,
+        products=world.products,
+        stages=world.stages,
+    )
     _decide(world, version, planner, today)
     Plan.objects.filter(pk=version.plan_id).update(is_demo=True)
     return version.plan
