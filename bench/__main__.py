@@ -15,13 +15,14 @@ def main() -> None:
         from django.db import connections
         from django.utils import timezone
 
-        from bench import conversion, counts, night, pages, world
+        from bench import conversion, counts, night, pages, scenarios, world
 
         call_command("set_up", verbosity=0)
         begun = perf_counter()
         company = world.build(timezone.now())
         print(f"{world.DEALS:,} deals told in {perf_counter() - begun:.0f} s, with their people, plan and targets.")
         night.measure(company.plan.pk, timezone.localdate())
+        scenarios.measure(company.plan)
         conversion.measure(company)
         counts.measure(company)
         pages.measure(company)

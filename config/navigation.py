@@ -72,10 +72,16 @@ _OWN_TABS = (
     Entry(_("My plan"), "target-arrow", "planning:targets"),
     Entry(_("My commitment"), "message-2", "planning:my-commitment"),
 )
+_TARGET_TABS = (
+    Entry(_("Annual targets"), "target-arrow", "planning:targets"),
+    Entry(_("Capacity"), "users-group", "planning:capacity"),
+    Entry(_("Scenarios"), "adjustments", "planning:scenarios"),
+)
 _FORECAST_TABS = (Entry(_("Track record"), "history-toggle", "planning:track-record"),)
 _PEOPLE_TABS = (
     Entry(_("People"), "users", "teams:people"),
     Entry(_("Units"), "hierarchy-2", "teams:units"),
+    Entry(_("Ramp and hires"), "user-plus", "teams:capacity", managers),
 )
 _WARNING_TABS = (
     Entry(_("Warnings"), "alert-triangle", "planning:warnings"),
@@ -89,7 +95,7 @@ GROUPS = (
         (
             Entry(_("Overview"), "layout-dashboard", "planning:overview", managers),
             Entry(_("My day"), "sun", "customers:my-day", reps, ("/activities/",)),
-            Entry(_("Targets"), "target-arrow", "planning:targets", managers, ("/plans/",)),
+            Entry(_("Targets"), "target-arrow", "planning:targets", managers, ("/plans/",), _TARGET_TABS),
             Entry(_("My plan"), "target-arrow", "planning:targets", reps, ("/plans/",), _OWN_TABS),
             Entry(_("Forecast"), "chart-area-line", "planning:forecast", tabs=_FORECAST_TABS),
             Entry(_("Warnings"), "alert-triangle", "planning:warnings", tabs=_WARNING_TABS),

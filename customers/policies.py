@@ -51,6 +51,11 @@ def can_hand_over_deal(user: User, deal: Deal) -> bool:
     return user.is_manager and _reaches(user, deal.owner_id)
 
 
+def can_share_credit(user: User, deal: Deal) -> bool:
+    """Say who gets the credit: those who lead the owner; nobody decides about the own share."""
+    return user.is_manager and deal.owner_id != user.pk and _reaches(user, deal.owner_id)
+
+
 def can_create_customer(user: User) -> bool:
     return user.can(*_SELLING)
 
@@ -110,6 +115,10 @@ ROUTES: Routes = {
     },
     "api:deal-amend": {"POST": Rule(OWNER_AND_CHAIN, scope="deals:write")},
     "api:deal-reopen": {"POST": Rule(CHAIN, sees=frozenset({Person.OWNER}), scope="deals:write")},
+    "api:deal-credits": {
+        "GET": Rule(OWNER_AND_CHAIN, scope="deals:read"),
+        "POST": Rule(CHAIN, sees=frozenset({Person.OWNER}), scope="deals:write"),
+    },
     "api:deal-hand-over": {"POST": Rule(CHAIN, sees=frozenset({Person.OWNER}), scope="deals:write")},
     "api:activity-list": {"GET": Rule(ALL, scope="deals:read"), "POST": Rule(ALL, scope="deals:write")},
     "api:activity-detail": {"GET": Rule(OWNER_AND_CHAIN, scope="deals:read")},
@@ -131,6 +140,7 @@ ROUTES: Routes = {
     "customers:deal-undo": {"POST": _OF_DEALS},
     "customers:deal-amend": {"GET": _OF_DEALS, "POST": _OF_DEALS},
     "customers:deal-reopen": {"GET": _LEADING, "POST": _LEADING},
+    "customers:deal-credit": {"GET": _LEADING, "POST": _LEADING},
     "customers:deal-hand-over": {"GET": _LEADING, "POST": _LEADING},
     "customers:my-day": {"GET": _ANYBODY},
     "customers:activity-new": {"GET": _ANYBODY, "POST": _ANYBODY},

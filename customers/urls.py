@@ -16,6 +16,7 @@ urlpatterns = [
     path("deals/<int:pk>/undo/", moves.deal_undo, name="deal-undo"),
     path("deals/<int:pk>/amend/", moves.deal_amend, name="deal-amend"),
     path("deals/<int:pk>/reopen/", moves.deal_reopen, name="deal-reopen"),
+    path("deals/<int:pk>/credit/", moves.deal_credit, name="deal-credit"),
     path("deals/<int:pk>/hand-over/", moves.deal_hand_over, name="deal-hand-over"),
     path("my-day/", days.my_day, name="my-day"),
     path("activities/new/", activities.activity_new, name="activity-new"),

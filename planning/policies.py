@@ -9,7 +9,7 @@ them. What a manager has planned is handed up and decided on by somebody above: 
 from dataclasses import dataclass, replace
 
 from core.access import ALL, CHAIN, COMPANY, MANAGERS, OWNER_AND_CHAIN, Person, Routes, Rule
-from planning.models import By, ConversionWarning, PlanVersion, Submission, Target
+from planning.models import By, ConversionWarning, PlanVersion, Scenario, Submission, Target
 from teams.models import Management, OrgUnit, User
 
 _REACH = frozenset({Person.LEAD, Person.SUPERVISOR, Person.PLAN_OWNER, Person.ADMINISTRATOR})
@@ -120,6 +120,26 @@ ROUTES: Routes = {
     },
     "planning:smart-limits": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
     "planning:target-smart": {"GET": Rule(OWNER_AND_CHAIN)},  # of the owner's target in the active version
+    # Whose capacity is asked by a parameter; without one it is the top of the reader's reach.
+    "planning:capacity": {"GET": Rule(MANAGERS)},
+    "planning:full-quota(person,plan)": {
+        "GET": Rule(_REACH, sees=frozenset({Person.OWNER})),
+        "POST": Rule(_REACH, sees=frozenset({Person.OWNER})),
+    },
+    "planning:full-quota(plan,unit)": {"GET": _ABOVE, "POST": _ABOVE},
+    # The sample scenario is the lead's own.
+    "planning:scenarios": {"GET": Rule(MANAGERS)},
+    "planning:scenario-keep": {"POST": Rule(MANAGERS)},
+    "planning:scenario-drop": {"POST": Rule(COMPANY | {Person.LEAD}, sees=MANAGERS - COMPANY - {Person.LEAD})},
+    "planning:scenario-adopt": {"POST": Rule(COMPANY, sees=MANAGERS - COMPANY)},
+    "api:scenario-list": {"GET": Rule(ALL, scope="plans:read"), "POST": Rule(MANAGERS, scope="plans:write")},
+    "api:scenario-detail": {
+        "GET": Rule(MANAGERS, scope="plans:read"),
+        "DELETE": Rule(COMPANY | {Person.LEAD}, sees=MANAGERS - COMPANY - {Person.LEAD}, scope="plans:write"),
+    },
+    "api:scenario-result": {"GET": Rule(MANAGERS, scope="plans:read")},
+    "api:capacity-list": {"GET": Rule(MANAGERS, scope="plans:read")},
+    "api:full-quota-list": {"GET": Rule(ALL, scope="plans:read"), "POST": Rule(ALL, scope="plans:write")},
     "planning:targets-smart": {"GET": Rule(MANAGERS)},  # asked for a draft
     "planning:versions-compare": {"GET": Rule(ALL)},
     "api:workday-list": {"GET": Rule(ALL, scope="plans:read")},
@@ -237,6 +257,23 @@ def can_set_target(
     return PlanVersion.objects.visible_to(user).filter(pk=version.pk).exists() and target_reach(user).covers(
         unit=unit.pk if unit else None, person=person.pk if person else None
     )
+
+
+def can_set_full_quota(user: User, *, unit: OrgUnit | None = None, person: User | None = None) -> bool:
+    """May this person say what somebody ramped up brings? As with targets: those above, never for oneself."""
+    return target_reach(user).covers(unit=unit.pk if unit else None, person=person.pk if person else None)
+
+
+def can_keep_scenario(user: User, scenario: Scenario | None = None) -> bool:
+    """May this person keep a scenario, or change this one? Those who lead; their own, or any for those who plan."""
+    if not user.is_active or not user.is_manager:
+        return False
+    return scenario is None or user.sees_everything or scenario.author_id == user.pk
+
+
+def can_see_capacity(user: User) -> bool:
+    """Capacity is for those who lead."""
+    return user.is_manager
 
 
 def can_handle_warning(user: User, warning: ConversionWarning) -> bool:

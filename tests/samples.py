@@ -15,8 +15,19 @@ from django.core.files.base import ContentFile
 
 from core.models import ApiToken
 from customers.models import Activity, Contact, Customer, Deal, ImportFile, Pipeline, ProductLine, Stage
-from planning.models import By, Commitment, ConversionWarning, Plan, PlanVersion, Scope, Submission, Target
-from teams.models import WorkdayOverride
+from planning.models import (
+    By,
+    Commitment,
+    ConversionWarning,
+    FullQuota,
+    Plan,
+    PlanVersion,
+    Scenario,
+    Scope,
+    Submission,
+    Target,
+)
+from teams.models import CapacityRule, PlannedHire, Presence, WorkdayOverride
 from tests.factories.customers import make_channel, make_customer, make_deal, make_pipeline, make_product, make_region
 from tests.factories.planning import make_metric, make_plan, make_submission, make_target, make_version
 from tests.factories.teams import Cast, make_cast
@@ -59,6 +70,11 @@ class World:
     token: ApiToken
     warning: ConversionWarning
     workday: WorkdayOverride
+    rule: CapacityRule
+    presence: Presence
+    hire: PlannedHire
+    quota: FullQuota
+    scenario: Scenario
 
 
 def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> World:
@@ -171,6 +187,13 @@ def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> Worl
         workday=WorkdayOverride.objects.create(
             day=date(today.year, 12, 30), is_workday=False, note="Year-end closing", made_by=cast.planner, made_at=now
         ),
+        rule=CapacityRule.objects.create(unit=cast.east_one, ramp=[0.2, 0.6, 1.0], note="Own cohorts of two years"),
+        presence=Presence.objects.create(person=cast.rao, first_month=plan.fiscal_year.first_date, share=0.8),
+        hire=PlannedHire.objects.create(
+            unit=cast.east_one, start_month=plan.fiscal_year.first_date, count=1, name="Second key account seat"
+        ),
+        scenario=Scenario.objects.create(version=active, slot=1, name="More leads", leads=1.2, author=cast.mori),
+        quota=FullQuota.objects.create(plan=plan, unit=cast.east_one, amount=Decimal(2_000_000), changed_by=cast.lin),
     )
 
 
@@ -180,6 +203,10 @@ Sample = Callable[[World], Mapping[str, object]]
 SAMPLES: dict[str, Sample] = {
     "api:person": lambda world: {"pk": world.cast.rao.pk},
     "api:unit": lambda world: {"pk": world.cast.east_one.pk},
+    "api:capacity-rule": lambda world: {"pk": world.rule.pk},
+    "api:presence": lambda world: {"pk": world.presence.pk},
+    "api:planned-hire": lambda world: {"pk": world.hire.pk},
+    "api:full-quota": lambda world: {"pk": world.quota.pk},
     "api:customer": lambda world: {"pk": world.customer.pk},
     "api:deal": lambda world: {"pk": world.deal.pk},
     "api:activity": lambda world: {"pk": world.activity.pk},
@@ -195,6 +222,9 @@ SAMPLES: dict[str, Sample] = {
     "openid_connect_": lambda world: {"provider_id": "company"},
     "teams:person": lambda world: {"pk": world.cast.rao.pk},
     "teams:unit": lambda world: {"pk": world.cast.east_one.pk},
+    "teams:capacity-rule": lambda world: {"pk": world.cast.east_one.pk},
+    "teams:presence": lambda world: {"pk": world.presence.pk},
+    "teams:hire": lambda world: {"pk": world.hire.pk},
     "teams:token": lambda world: {"key": world.token.token_key},
     "customers:deal": lambda world: {"pk": world.deal.pk},
     "customers:activity": lambda world: {"pk": world.activity.pk},
@@ -210,6 +240,13 @@ SAMPLES: dict[str, Sample] = {
     "planning:deal": lambda world: {"pk": world.deal.pk},
     "planning:warning": lambda world: {"pk": world.warning.pk},
     "planning:workday": lambda world: {"pk": world.workday.pk},
+    "api:scenario": lambda world: {"pk": world.scenario.pk},
+    "planning:scenario": lambda world: {"pk": world.scenario.pk, "version": world.active.pk},
+    "planning:full-quota": lambda world: {
+        "plan": world.plan.pk,
+        "person": world.cast.rao.pk,
+        "unit": world.cast.east_one.pk,
+    },
     "planning:plan": lambda world: {"pk": world.plan.pk},
     "planning:conversion-export": lambda world: {"kind": "csv"},
     "planning:versions-compare": lambda world: {"pk": world.plan.pk},

@@ -20,7 +20,18 @@ from core.api.filters import SearchFilter, WholeNumberFilter, YesOrNoFilter
 from core.api.viewsets import Retrieves
 from customers import policies, services
 from customers.models import Deal, Stage
-from customers.serializers import AmendIn, DealChange, DealIn, DealOut, HandOverIn, MoveIn, ReopenIn, StageMoveOut
+from customers.serializers import (
+    AmendIn,
+    CreditIn,
+    CreditOut,
+    DealChange,
+    DealIn,
+    DealOut,
+    HandOverIn,
+    MoveIn,
+    ReopenIn,
+    StageMoveOut,
+)
 
 
 class DealFilters(FilterSet):
@@ -130,3 +141,20 @@ class DealViewSet(Retrieves, ListModelMixin, GenericViewSet[Deal]):
         version = self.expected_version(deal)
         owned = services.hand_over_deal(deal=deal, version=version, actor=self.user, now=timezone.now(), **given)
         return self.answer(owned, DealOut)
+
+    @extend_schema(responses=CreditOut(many=True), filters=False)
+    @action(detail=True, url_path="credits", url_name="credits", pagination_class=None)
+    def agreements(self, request: Request, pk: str) -> Response:
+        """Who gets which part of the deal: every agreement, oldest first; none = all of it goes to the owner."""
+        return Response(CreditOut(self.get_object().credits.order_by("seq", "pk"), many=True).data)
+
+    @extend_schema(request=CreditIn, responses=DealOut)
+    @agreements.mapping.post
+    def share_credit(self, request: Request, pk: str) -> Response:
+        """Agree who gets which part of the deal; what was agreed before stays on record."""
+        deal = self.get_object()
+        require(policies.can_share_credit(self.user, deal))
+        given = self.valid(CreditIn)
+        version = self.expected_version(deal)
+        shared = services.share_credit(deal=deal, version=version, actor=self.user, now=timezone.now(), **given)
+        return self.answer(shared, DealOut)

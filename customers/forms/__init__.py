@@ -1,6 +1,7 @@
 """What people type: forms validate, services save."""
 
 from .activities import ActivityForm, FinishForm
+from .credits import CreditForm
 from .customers import ContactForm, CustomerForm
 from .deals import AmendForm, DealFactsForm, DealForm, HandOverForm, MoveForm, ReopenForm, VersionForm
 from .filters import BoardFilter, CustomerFilter, DealFilter
@@ -11,6 +12,7 @@ __all__ = [
     "AmendForm",
     "BoardFilter",
     "ContactForm",
+    "CreditForm",
     "CustomerFilter",
     "CustomerForm",
     "DealFactsForm",

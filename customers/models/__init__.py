@@ -1,6 +1,7 @@
 """Whom: customers, their deals with the recorded stage history, what was done with them, and imported files."""
 
 from .activities import Activity
+from .credits import WHOLE, DealCredit
 from .customers import Contact, Customer, Tier
 from .deals import Deal, DealOwnership
 from .imports import ColumnMapping, ImportedDeal, ImportFile, ImportProblem
@@ -8,12 +9,14 @@ from .ledger import StageEvent
 from .pipelines import Channel, Pipeline, ProductLine, Region, Stage
 
 __all__ = [
+    "WHOLE",
     "Activity",
     "Channel",
     "ColumnMapping",
     "Contact",
     "Customer",
     "Deal",
+    "DealCredit",
     "DealOwnership",
     "ImportFile",
     "ImportProblem",

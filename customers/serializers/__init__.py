@@ -1,6 +1,7 @@
 """What the API takes and shows of customers, deals and activities."""
 
 from .activities import ActivityIn, ActivityOut, FinishIn
+from .credits import CreditIn, CreditOut
 from .customers import ContactIn, ContactOut, CustomerChange, CustomerIn, CustomerOut
 from .deals import AmendIn, DealChange, DealIn, DealOut, HandOverIn, MoveIn, ReopenIn, StageMoveOut
 from .pipelines import ChannelOut, PipelineOut, ProductLineOut, RegionOut
@@ -12,6 +13,8 @@ __all__ = [
     "ChannelOut",
     "ContactIn",
     "ContactOut",
+    "CreditIn",
+    "CreditOut",
     "CustomerChange",
     "CustomerIn",
     "CustomerOut",

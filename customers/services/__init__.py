@@ -1,6 +1,7 @@
 """Every write to customers, deals, activities and the vocabulary."""
 
 from .activities import finish_activity, log_activity, plan_activity, tell_activities
+from .credits import Part, share_credit
 from .customers import add_contact, create_customer, edit_contact, edit_customer
 from .deals import (
     UNDO_WITHIN,
@@ -47,6 +48,7 @@ __all__ = [
     "HistoryLine",
     "ImportHasBegun",
     "ImportIsNotReady",
+    "Part",
     "ProblemsStandInTheWay",
     "StaleAttempt",
     "add_contact",
@@ -81,6 +83,7 @@ __all__ = [
     "plan_activity",
     "reopen_deal",
     "retry_import",
+    "share_credit",
     "stage_words",
     "start_import",
     "take_file",

@@ -14,6 +14,7 @@ from core.pages import AuthedRequest, carried_out, page
 from customers import policies, queries, services
 from customers.forms import DealFactsForm, DealFilter, DealForm
 from customers.models import Deal
+from customers.queries.credits import agreements
 from customers.queries.deals import activities_of, contacts_of
 from customers.views.tables import ROWS_A_PAGE, DealTable
 
@@ -44,6 +45,8 @@ def deal_detail(request: AuthedRequest, pk: int) -> HttpResponse:
         "activities": activities,
         "next_step": next((row for row in activities if row.done_at is None), None),
         "contacts": contacts_of(deal),
+        "agreements": agreements(deal),
+        "can_share": policies.can_share_credit(request.user, deal),
         "stages": deal.pipeline.stages.order_by("position"),
         "now": timezone.now(),
         "can_move": policies.can_move_deal(request.user, deal) and deal.stage.is_open,

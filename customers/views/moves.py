@@ -15,8 +15,9 @@ from core.access import require
 from core.errors import DomainError, VersionConflict
 from core.pages import AuthedRequest, carried_out, page
 from customers import policies, services
-from customers.forms import AmendForm, HandOverForm, MoveForm, ReopenForm, VersionForm
+from customers.forms import AmendForm, CreditForm, HandOverForm, MoveForm, ReopenForm, VersionForm
 from customers.models import Deal, Stage, StageEvent
+from customers.queries.credits import agreements
 from customers.views.board import board_answer, is_from_board
 from customers.views.deals import conflict
 
@@ -101,6 +102,21 @@ def deal_hand_over(request: AuthedRequest, pk: int) -> HttpResponse:
             )
             return redirect("customers:deal-detail", pk=pk)
     return _form_page(request, "customers/deal_hand_over.html", deal, form)
+
+
+@require_http_methods(["GET", "POST"])
+def deal_credit(request: AuthedRequest, pk: int) -> HttpResponse:
+    """Agree who gets which part of a deal."""
+    deal = _visible_deal(request, pk)
+    require(policies.can_share_credit(request.user, deal), _("Only those who lead the owner share the credit."))
+    agreed = agreements(deal)
+    form = CreditForm(request.POST or None, user=request.user, deal=deal, now=agreed[0] if agreed else None)
+    if request.method == "POST" and form.is_valid():
+        shared = carried_out(form, services.share_credit, deal=deal, actor=request.user, now=timezone.now())
+        if shared:
+            messages.success(request, _("The credit of “%(deal)s” is shared.") % {"deal": shared})
+            return redirect("customers:deal-detail", pk=pk)
+    return _form_page(request, "customers/deal_credit.html", deal, form)
 
 
 def _visible_deal(request: AuthedRequest, pk: int) -> Deal:

@@ -2,27 +2,32 @@
 
 from .calendars import WorkdayViewSet
 from .calls import CallViewSet
+from .capacity import CapacityViewSet, FullQuotaViewSet
 from .cascades import PotentialViewSet
 from .commitments import CommitmentViewSet
 from .conversions import ConversionViewSet
 from .forecasts import DealChanceViewSet, ForecastViewSet, NightViewSet
 from .plans import PlanVersionViewSet, PlanViewSet, SubmissionViewSet
+from .scenarios import ScenarioViewSet
 from .targets import MetricViewSet, TargetViewSet
 from .track_record import TrackRecordViewSet
 from .warnings import LeverViewSet, WarningViewSet
 
 __all__ = [
     "CallViewSet",
+    "CapacityViewSet",
     "CommitmentViewSet",
     "ConversionViewSet",
     "DealChanceViewSet",
     "ForecastViewSet",
+    "FullQuotaViewSet",
     "LeverViewSet",
     "MetricViewSet",
     "NightViewSet",
     "PlanVersionViewSet",
     "PlanViewSet",
     "PotentialViewSet",
+    "ScenarioViewSet",
     "SubmissionViewSet",
     "TargetViewSet",
     "TrackRecordViewSet",

@@ -28,3 +28,22 @@ def chance_of(amount: float, levels: Sequence[float], quantiles: Sequence[float]
         return float(1 - level[-1])
     share = (amount - value[below - 1]) / (value[below] - value[below - 1])
     return float(1 - (level[below - 1] + share * (level[below] - level[below - 1])))
+
+
+def with_known(
+    levels: Sequence[float], quantiles: Sequence[float], *, amount: float, chance: float
+) -> tuple[list[float], list[float]]:
+    """
+    Return levels and quantiles with one more point: an amount whose chance the draws themselves have told.
+
+    Where the point does not fit between its neighbours, or says certainty, they come back as they are.
+    """
+    level = 1 - chance
+    at = sum(known < level for known in levels)
+    fits = 0 < level < 1 and level not in levels
+    fits = (
+        fits and all(value <= amount for value in quantiles[:at]) and all(value >= amount for value in quantiles[at:])
+    )
+    if not fits:
+        return list(levels), list(quantiles)
+    return [*levels[:at], level, *levels[at:]], [*quantiles[:at], amount, *quantiles[at:]]

@@ -3,6 +3,7 @@
 from .amounts import AmountField
 from .calendar import WorkdayForm
 from .calls import CallForm, DealCallForm
+from .capacity import FullQuotaForm
 from .cascades import BUCKETS, CascadeForm, LevelsForm, SpanForm
 from .commitments import AcceptForm, CommitForm, CounterForm, TalkForm
 from .conversions import AnsweredRates, RatesForm, answered_rates
@@ -32,6 +33,7 @@ __all__ = [
     "CommitForm",
     "CounterForm",
     "DealCallForm",
+    "FullQuotaForm",
     "LadderForm",
     "LevelsForm",
     "MetricForm",

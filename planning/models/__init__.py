@@ -2,6 +2,7 @@
 
 from .assignment import AssignmentRule
 from .calls import DealCall, ForecastCall
+from .capacity import FullQuota
 from .commitments import Commitment
 from .conversions import RateSettings, RateStages
 from .forecasts import FEWEST_PEOPLE, JOB, DealForecast, ForecastEvidence, NodeForecast, StageConversion
@@ -10,6 +11,7 @@ from .metrics import REVENUE, Metric
 from .plans import IN_FORCE, IN_THE_WORKS, FiscalYear, Plan, PlanVersion
 from .potentials import Potential
 from .reviews import ForecastReview
+from .scenarios import SCENARIOS, Scenario
 from .smart import Check, SmartFinding, SmartSettings, Verdict
 from .submissions import Submission, SubmittedTarget
 from .targets import MONTHS, PLAIN, QUARTERS, SCOPE, Scope, Target
@@ -26,6 +28,7 @@ __all__ = [
     "PLAIN",
     "QUARTERS",
     "REVENUE",
+    "SCENARIOS",
     "SCOPE",
     "TRACK_JOB",
     "TRACK_SCOPE",
@@ -43,6 +46,7 @@ __all__ = [
     "ForecastCall",
     "ForecastEvidence",
     "ForecastReview",
+    "FullQuota",
     "Groundwork",
     "GroundworkPart",
     "Lever",
@@ -54,6 +58,7 @@ __all__ = [
     "Potential",
     "RateSettings",
     "RateStages",
+    "Scenario",
     "Scope",
     "SmartFinding",
     "SmartSettings",

@@ -1,7 +1,20 @@
 """Reads of the plan: targets against what was won."""
 
-from .actuals import NOTHING, Actual, Won, actuals, by_person, by_unit, in_no_unit, sum_of, unit_parents, year_actuals
+from .actuals import (
+    NOTHING,
+    Actual,
+    Won,
+    actuals,
+    by_person,
+    by_unit,
+    in_no_unit,
+    overlays,
+    sum_of,
+    unit_parents,
+    year_actuals,
+)
 from .calendars import CalendarYear, WorkCalendar, calendar_year, fiscal_months
+from .capacity import Capacity, capacity_of
 from .ladders import Base, BaseSource, LadderSheet, base_of, growth_of, ladder_sheet
 from .pace import Pace, quarter_pace
 from .parts import Extent, Held, Part, approvers, extent_of, held_parts, parts
@@ -20,6 +33,7 @@ __all__ = [
     "BaseSource",
     "Basis",
     "CalendarYear",
+    "Capacity",
     "Extent",
     "Failure",
     "GridRow",
@@ -44,6 +58,7 @@ __all__ = [
     "by_person",
     "by_unit",
     "calendar_year",
+    "capacity_of",
     "effective_months",
     "extent_of",
     "failures",
@@ -55,6 +70,7 @@ __all__ = [
     "last_year_shape",
     "learned_season",
     "months_of",
+    "overlays",
     "parts",
     "plan_on",
     "quarter_pace",

@@ -5,6 +5,10 @@ Definition of "won" (printed on the pages): revenue of deals in the won stage, i
 were won. The plan's time zone decides which day that was; the deal counts for the person who owned it at that moment, and for
 the unit this person belonged to on that day with all units above. A win without an amount is a win of unknown revenue: counted,
 never taken for zero.
+
+Where people share the credit for a deal, its money follows their shares as agreed on that day, to the cent (largest remainder),
+so that whoever is above several of them counts the deal once. The deal itself is one happening: of its owner, or of the largest
+share where the owner has none. Overlay is in no sum; `overlays` tells it apart.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -68,25 +72,49 @@ _RATE = """
 """
 _SUMS = """
 WITH event AS ({event}), owned AS (
-    SELECT (event.at AT TIME ZONE %(zone)s)::date AS day, {counted} AS counted, event.value::numeric AS value,
+    SELECT event.deal_id, (event.at AT TIME ZONE %(zone)s)::date AS day, {counted} AS counted, event.value::numeric AS value,
            COALESCE(held.owner_id, deal.owner_id) AS owner_id {columns}
     FROM event
     JOIN customers_deal deal ON deal.id = event.deal_id {joins}
     LEFT JOIN customers_dealownership held
       ON held.deal_id = deal.id AND held.valid_from <= event.at AND (held.valid_to IS NULL OR held.valid_to > event.at)
     WHERE {counted} >= %(first)s AND {counted} < %(after)s
-      AND (%(owner)s::bigint IS NULL OR COALESCE(held.owner_id, deal.owner_id) = %(owner)s)
+), agreed AS (
+    SELECT DISTINCT ON (credit.deal_id) credit.deal_id, credit.seq
+    FROM customers_dealcredit credit JOIN owned ON owned.deal_id = credit.deal_id AND credit.valid_from <= owned.day
+    ORDER BY credit.deal_id, credit.seq DESC
+), cut AS (
+    SELECT owned.*, credit.person_id, floor(abs(owned.value) * credit.points / 100) AS cents,
+           mod(abs(owned.value) * credit.points, 100) AS rest,
+           row_number() OVER (PARTITION BY owned.deal_id
+                              ORDER BY credit.person_id <> owned.owner_id, credit.points DESC, credit.person_id) AS place
+    FROM owned
+    JOIN agreed ON agreed.deal_id = owned.deal_id
+    JOIN customers_dealcredit credit
+      ON credit.deal_id = agreed.deal_id AND credit.seq = agreed.seq AND NOT credit.is_overlay
+), part AS (
+    SELECT cut.*, row_number() OVER (PARTITION BY deal_id ORDER BY rest DESC, place)
+                  <= abs(value) * 100 - sum(cents) OVER (PARTITION BY deal_id) AS one_more
+    FROM cut
+), credited AS (
+    SELECT owner_id, day, counted, value, TRUE AS counts {names}
+    FROM owned WHERE NOT EXISTS (SELECT FROM agreed WHERE agreed.deal_id = owned.deal_id)
+    UNION ALL
+    SELECT person_id, day, counted, {shared}, place = 1 {names} FROM part WHERE {divides} OR place = 1
 )
-SELECT owned.owner_id, member.unit_id, date_trunc('month', owned.counted)::date AS month,
-       COALESCE(sum(owned.value), 0), count(*), count(*) - count(owned.value),
-       COALESCE(sum(owned.value * owned.value), 0)::float8 {names}
-FROM owned
+SELECT credited.owner_id, member.unit_id, date_trunc('month', credited.counted)::date AS month,
+       COALESCE(sum(credited.value), 0), count(*) FILTER (WHERE counts),
+       count(*) FILTER (WHERE counts AND credited.value IS NULL),
+       COALESCE(sum(credited.value * credited.value), 0)::float8 {names}
+FROM credited
 LEFT JOIN teams_membership member
-  ON member.user_id = owned.owner_id AND member.valid_from <= owned.day
- AND (member.valid_to IS NULL OR member.valid_to > owned.day)
-GROUP BY owned.owner_id, member.unit_id, 3 {names}
+  ON member.user_id = credited.owner_id AND member.valid_from <= credited.day
+ AND (member.valid_to IS NULL OR member.valid_to > credited.day)
+WHERE %(owner)s::bigint IS NULL OR credited.owner_id = %(owner)s
+GROUP BY credited.owner_id, member.unit_id, 3 {names}
 ORDER BY 3, 2, 1 {names}
 """
+_DIVIDED = "sign(value) * round((cents + one_more::int) / 100, 2)"
 _VALUES = {
     Metric.Kind.REVENUE: "{amount}",
     Metric.Kind.MARGIN: "{amount} - deal.cost",
@@ -202,12 +230,15 @@ def _sums(
 ) -> list[tuple[Any, ...]]:
     """Return owner, unit, month, sum, events, those without a value and the sum of squares; with the scope where asked."""
     by_creation = metric.day == Metric.Day.CREATED
+    divides = metric.kind in {Metric.Kind.REVENUE, Metric.Kind.MARGIN}  # money; a count stays whole
     sql = _SUMS.format(
+        shared=_DIVIDED if divides else "value",
+        divides="TRUE" if divides else "FALSE",
         event=_events(metric),
         counted="deal.created_date" if by_creation else "(event.at AT TIME ZONE %(zone)s)::date",
         columns=", deal.product_id, deal.region_id, COALESCE(customer.tier, '') AS tier" if by_scope else "",
         joins="LEFT JOIN customers_customer customer ON customer.id = deal.customer_id" if by_scope else "",
-        names=", owned.product_id, owned.region_id, owned.tier" if by_scope else "",
+        names=", product_id, region_id, tier" if by_scope else "",
     )
     given: dict[str, Any] = {"first": first, "after": after, "zone": time_zone, "owner": owner}
     with connection.cursor() as cursor:
@@ -236,6 +267,29 @@ def _won(metric: Metric, standing: str, value: str) -> str:
         day = "deal.created_date" if metric.day == Metric.Day.CREATED else "deal.closed_date"
         return standing.format(value=value.format(amount="deal.amount"), day=day)
     return _WON_ONCE.format(value=value.format(amount="line.amount"))
+
+
+_OVERLAYS = """
+SELECT credit.person_id, sum(round(deal.amount * credit.points / 10000, 2))
+FROM customers_deal deal
+JOIN customers_stage stage ON stage.id = deal.stage_id AND stage.kind = 'won'
+JOIN LATERAL (
+    SELECT max(seq) AS seq FROM customers_dealcredit agreed
+    WHERE agreed.deal_id = deal.id AND agreed.valid_from <= (deal.stage_since AT TIME ZONE %(zone)s)::date
+) newest ON TRUE
+JOIN customers_dealcredit credit ON credit.deal_id = deal.id AND credit.seq = newest.seq AND credit.is_overlay
+WHERE deal.id IN (SELECT deal_id FROM customers_dealcredit WHERE is_overlay)
+  AND (deal.stage_since AT TIME ZONE %(zone)s)::date >= %(first)s
+  AND (deal.stage_since AT TIME ZONE %(zone)s)::date < %(after)s
+GROUP BY 1
+"""
+
+
+def overlays(*, first: date, after: date, time_zone: str) -> dict[int, Decimal]:
+    """Return each person's overlay on what was won on the business days [first, after): beside the sums, in none of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OVERLAYS, {"first": first, "after": after, "zone": time_zone})
+        return {person: amount or Decimal("0.00") for person, amount in cursor.fetchall()}
 
 
 def year_actuals(plan: Plan, *, as_of: date) -> list[Actual]:

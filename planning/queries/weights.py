@@ -18,6 +18,7 @@ from teams.models import Membership
 
 from .actuals import actuals, by_person, by_unit, sum_of, unit_parents
 from .below import Tree
+from .capacity import capacity_of
 from .targets import row_key
 
 
@@ -68,7 +69,7 @@ def weights_by(method: Method, *, version: PlanVersion, tree: Tree, as_of: date)
             after = month_start(as_of)
             return _won(version, tree, add_months(after, -12), after)
         case Method.CAPACITY:
-            return _capacity(version, tree)
+            return _capacity(version, tree, as_of)
         case Method.POTENTIAL:
             return _potential(version, tree, as_of)
         case Method.BUCKETS:
@@ -96,9 +97,17 @@ def _won(version: PlanVersion, tree: Tree, first: date, after: date) -> Weights:
     return Weights(found, _("In proportion to what was won from %(first)s until before %(after)s.") % facts)
 
 
-def _capacity(version: PlanVersion, tree: Tree) -> Weights:
-    del version, tree
-    return Weights({}, "", _("Nobody's capacity is set yet, so that nothing can be spread by it."))
+def _capacity(version: PlanVersion, tree: Tree, as_of: date) -> Weights:
+    """The year's capacity, with planned hires; whoever has no full quota has no weight, and says so."""
+    capacity = capacity_of(version.plan, as_of=as_of, version=version)
+    found = {}
+    for key, spot in tree.spots.items():
+        unit, person = spot.unit.pk if spot.unit else None, spot.person.pk if spot.person else None
+        total = capacity.total(unit=unit, person=person)
+        found[key] = Weight(total or Decimal(0), "" if total is not None else _("no full quota"))
+    if not any(weight.amount for weight in found.values()):
+        return Weights({}, "", _("Nobody's capacity is set yet, so that nothing can be spread by it."))
+    return Weights(found, _("In proportion to the year's capacity: full quota, ramp, presence and planned hires."))
 
 
 def _potential(version: PlanVersion, tree: Tree, as_of: date) -> Weights:

@@ -2,9 +2,11 @@
 What was won as the ledger knew it on any day: the wins of the past with the days between which each was known.
 
 A win that was reopened later, or whose amount was corrected later, stands here as it stood then; `actuals` reads the same
-definition (the day it was won, its owner at that moment, that person's unit on the day) as it stands today.
+definition (the day it was won, its owner at that moment, that person's unit on the day) as it stands today. Credit is shared
+here as it is agreed today.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,12 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from core.arrays import copied
+from core.money import split_count
+from customers.models import DealCredit
+from teams.models import Membership
 
 from .actuals import Actual, Won
 from .history import EPOCH, day_number
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+
+FOREVER = 10_000_000  # a day number after all others
 
 _LINES = """
 WITH closed AS (
@@ -55,7 +62,7 @@ class Wins:
     Every line of the ledger that says "won", (n,) each; a correction of the amount is a line of its own.
 
     deal, owner, unit: keys (unit -1: in none on the day). day: day number of the win. known, until: known on the mornings of
-    (known, until]. cents: -1 unknown.
+    (known, until]. cents: -1 unknown. counts: 1; 0 of a further share of a win that is counted once.
     """
 
     deal: Ints
@@ -65,6 +72,7 @@ class Wins:
     cents: Ints
     owner: Ints
     unit: Ints
+    counts: Ints
 
     def known_before(self, as_of: date) -> "Wins":
         """The wins that stood at midnight before a day, each once."""
@@ -88,8 +96,8 @@ class Wins:
         known = self.cents >= 0
         cents = np.zeros(len(keys), np.int64)
         np.add.at(cents, at.ravel()[known], self.cents[known])
-        wins = np.bincount(at.ravel(), minlength=len(keys))
-        unknown = wins - np.bincount(at.ravel()[known], minlength=len(keys))
+        wins = np.bincount(at.ravel(), self.counts, len(keys)).astype(np.int64)
+        unknown = wins - np.bincount(at.ravel()[known], self.counts[known], len(keys)).astype(np.int64)
         return [
             Actual(
                 owner=owner,
@@ -125,12 +133,48 @@ def wins_ledger(*, time_zone: str, since: date = EPOCH) -> Wins:
     column = {name: values.astype(np.int64) for name, values in rows.items()}
     # A correction belongs to the win before it: its day, its owner, its unit.
     start = np.maximum.accumulate(np.where(column["begins"] > 0, np.arange(len(column["deal"])), 0))
-    return Wins(
-        deal=column["deal"],
-        day=column["known"][start],
-        known=column["known"],
-        until=column["until"],
-        cents=column["cents"],
-        owner=column["owner"][start],
-        unit=column["unit"][start],
+    return _shared(
+        Wins(
+            deal=column["deal"],
+            day=column["known"][start],
+            known=column["known"],
+            until=column["until"],
+            cents=column["cents"],
+            owner=column["owner"][start],
+            unit=column["unit"][start],
+            counts=np.ones(len(start), np.int64),
+        )
     )
+
+
+def _shared(wins: Wins) -> Wins:
+    """Give every person their share of the wins whose credit is shared, as `actuals` does. Two queries more where any is."""
+    agreed: dict[int, list[DealCredit]] = defaultdict(list)
+    for row in DealCredit.objects.filter(is_overlay=False).order_by("deal", "seq", "-points", "person"):
+        agreed[row.deal_id].append(row)
+    found = np.flatnonzero(np.isin(wins.deal, np.array(list(agreed), np.int64))) if agreed else np.zeros(0, np.int64)
+    if not len(found):
+        return wins
+    held = Membership.objects.filter(user__in={row.person_id for rows in agreed.values() for row in rows})
+    places: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for place in held:
+        until = day_number(place.valid_to) if place.valid_to else FOREVER
+        places[place.user_id].append((day_number(place.valid_from), until, place.unit_id))
+    lines: list[tuple[int, ...]] = []
+    for at in found.tolist():
+        rows = agreed[int(wins.deal[at])]
+        day, owner = int(wins.day[at]), int(wins.owner[at])
+        last = max((row.seq for row in rows if day_number(row.valid_from) <= day), default=None)
+        parts = sorted((row for row in rows if row.seq == last), key=lambda row: row.person_id != owner)
+        line = [int(getattr(wins, name)[at]) for name in ("deal", "day", "known", "until", "cents")]
+        if not parts:
+            lines.append((*line, owner, int(wins.unit[at]), 1))
+            continue
+        cents = line.pop()
+        shares = split_count(cents, [row.points for row in parts]) if cents >= 0 else (-1,) * len(parts)
+        for place_of, (row, share) in enumerate(zip(parts, shares, strict=True)):
+            unit = next((key for first, after, key in places[row.person_id] if first <= day < after), -1)
+            lines.append((*line, share, row.person_id, unit, int(place_of == 0)))
+    columns = (np.array(column, np.int64) for column in zip(*lines, strict=True))
+    rest = wins[~np.isin(np.arange(len(wins)), found)]
+    return Wins(*(np.concatenate([one, more]) for one, more in zip(vars(rest).values(), columns, strict=True)))

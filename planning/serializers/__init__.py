@@ -2,11 +2,13 @@
 
 from .calendars import WorkdayOut
 from .calls import CallIn, CallOut
+from .capacity import CapacityOut, FullQuotaIn, FullQuotaOut
 from .cascades import CascadeIn, LevelsIn, PotentialIn, PotentialOut, ProposalOut
 from .commitments import AcceptIn, CommitIn, CommitmentOut, CounterIn
 from .conversions import MeaningOut, RatesOut
 from .forecasts import ConversionOut, DealChanceOut, NightOut, NodeForecastOut
 from .plans import PlanOut, PlanVersionOut, ReviseIn, SendBackIn, SubmissionOut, SubmitIn, SubmitPartIn
+from .scenarios import ScenarioIn, ScenarioOut, ScenarioResultOut
 from .targets import MetricOut, SplitIn, TargetIn, TargetOut
 from .track_record import PastForecastOut
 from .warnings import AssignIn, CloseIn, LeverOut, NoteIn, NothingIn, SnoozeIn, WarningOut
@@ -16,6 +18,7 @@ __all__ = [
     "AssignIn",
     "CallIn",
     "CallOut",
+    "CapacityOut",
     "CascadeIn",
     "CloseIn",
     "CommitIn",
@@ -23,6 +26,8 @@ __all__ = [
     "ConversionOut",
     "CounterIn",
     "DealChanceOut",
+    "FullQuotaIn",
+    "FullQuotaOut",
     "LevelsIn",
     "LeverOut",
     "MeaningOut",
@@ -39,6 +44,9 @@ __all__ = [
     "ProposalOut",
     "RatesOut",
     "ReviseIn",
+    "ScenarioIn",
+    "ScenarioOut",
+    "ScenarioResultOut",
     "SendBackIn",
     "SnoozeIn",
     "SplitIn",

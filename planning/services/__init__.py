@@ -2,6 +2,7 @@
 
 from .assignment import set_assignment_policy
 from .calls import call_deal, submit_call
+from .capacity import set_full_quota
 from .cascades import Levels, cascade_target, import_potentials, set_levels
 from .commitments import accept_commitment, commit_amount, counter_commitment, set_talk
 from .conversions import set_rate_limits
@@ -51,6 +52,7 @@ from .refusals import (
 )
 from .replans import revise_plan
 from .reviews import mark_reviewed
+from .scenarios import NoNightYet, ThreeScenarios, adopt_scenario, drop_scenario, keep_scenario
 from .smart import check_targets, set_smart_limits
 from .submissions import approve_submission, send_back, submit_part, submit_version
 from .targets import Spread, remove_target, set_target, split_target
@@ -77,6 +79,7 @@ __all__ = [
     "Levels",
     "MonthIsClosed",
     "NoActiveVersion",
+    "NoNightYet",
     "NotDecidable",
     "NotInForce",
     "NothingCommitted",
@@ -99,6 +102,7 @@ __all__ = [
     "SpanIsInvalid",
     "Spread",
     "TalkIsClosed",
+    "ThreeScenarios",
     "WarningIsOver",
     "YearIsOver",
     "YearIsRunning",
@@ -106,6 +110,7 @@ __all__ = [
     "acknowledge_warning",
     "activate_version",
     "add_metric",
+    "adopt_scenario",
     "approve_submission",
     "assign_warning",
     "begin_year",
@@ -118,9 +123,11 @@ __all__ = [
     "commit_amount",
     "counter_commitment",
     "create_plan",
+    "drop_scenario",
     "due_week",
     "help_with_groundwork",
     "import_potentials",
+    "keep_scenario",
     "lay_groundwork",
     "mark_reviewed",
     "nobody",
@@ -135,6 +142,7 @@ __all__ = [
     "send_back",
     "send_digests",
     "set_assignment_policy",
+    "set_full_quota",
     "set_levels",
     "set_rate_limits",
     "set_smart_limits",

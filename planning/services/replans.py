@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from core import audit
 from core.access import require
 from core.errors import Problem
+from core.transactions import within_transaction
 from planning import policies, queries
 from planning.models import IN_THE_WORKS, MONTHS, Plan, PlanVersion, Target
 from planning.queries import Replanned
@@ -44,6 +45,16 @@ def revise_plan(
     :raises ShortfallIsUndecided: where months are over and nobody said what becomes of what they lack
     """
     require(policies.can_plan(actor))
+    return _begin_draft(
+        plan=plan, actor=actor, as_of=as_of, effective_date=effective_date, shortfall=shortfall, note=note
+    )
+
+
+@within_transaction
+def _begin_draft(
+    *, plan: Plan, actor: User, as_of: date, effective_date: date | None, shortfall: str, note: str
+) -> PlanVersion:
+    """Do what `revise_plan` says, within the transaction of another service."""
     versions = list(_hold_versions(plan.pk).values())
     by_status = {found.status: found for found in versions}
     if Status.CLOSED in by_status:

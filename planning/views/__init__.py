@@ -2,6 +2,7 @@
 
 from .calendar import work_calendar, workday_drop, workday_new
 from .calls import forecast_call
+from .capacity import capacity, full_quota
 from .cascades import plan_assignment, target_cascade, target_levels
 from .chances import deal_call, deal_chance, deal_forecast
 from .commitments import my_commitment, target_answer, targets_reconcile, version_talk
@@ -13,14 +14,9 @@ from .movements import forecast_review
 from .other_targets import other_new, other_remove, other_target, others
 from .plans import plan_activate, plan_new, version_close
 from .replans import plan_revise
+from .scenarios import scenario_adopt, scenario_drop, scenario_keep, scenarios
 from .smart import smart_limits, target_smart, targets_smart
-from .submissions import (
-    submission_approve,
-    submission_detail,
-    submission_send_back,
-    version_approval,
-    version_submit,
-)
+from .submissions import submission_approve, submission_detail, submission_send_back, version_approval, version_submit
 from .targets import my_pace, target_edit, target_split, targets
 from .track_record import track_record
 from .versions import versions_compare
@@ -37,6 +33,7 @@ from .warnings import (
 )
 
 __all__ = [
+    "capacity",
     "conversion",
     "conversion_settings",
     "deal_call",
@@ -45,6 +42,7 @@ __all__ = [
     "forecast",
     "forecast_call",
     "forecast_review",
+    "full_quota",
     "funnel",
     "levers",
     "metric_edit",
@@ -61,6 +59,10 @@ __all__ = [
     "plan_assignment",
     "plan_new",
     "plan_revise",
+    "scenario_adopt",
+    "scenario_drop",
+    "scenario_keep",
+    "scenarios",
     "smart_limits",
     "submission_approve",
     "submission_detail",

@@ -85,6 +85,12 @@
   addEventListener("resize", reachTables);
   document.addEventListener("htmx:load", reachTables);
 
+  /* A slider writes its per cent beside itself: <output data-range-of="id of the slider">. */
+  document.addEventListener("input", (event) => {
+    const output = event.target.matches("[type=range]") && $(`[data-range-of="${event.target.id}"]`);
+    if (output) output.textContent = `${event.target.value}%`;
+  });
+
   /* A select that sends its form at once: <select data-submit>. */
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();

@@ -1,5 +1,6 @@
 """People and units over HTTP."""
 
+from .capacity import CapacityRuleViewSet, PlannedHireViewSet, PresenceViewSet
 from .people import PersonViewSet, UnitViewSet
 
-__all__ = ["PersonViewSet", "UnitViewSet"]
+__all__ = ["CapacityRuleViewSet", "PersonViewSet", "PlannedHireViewSet", "PresenceViewSet", "UnitViewSet"]

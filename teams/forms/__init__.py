@@ -1,5 +1,6 @@
 """What people type about people and units."""
 
+from .capacity import CapacityRuleForm, HireForm, PresenceForm
 from .people import (
     AppearanceForm,
     DeactivateForm,
@@ -14,13 +15,16 @@ from .units import EditUnitForm, ManagerForm, MoveForm, UnitForm
 
 __all__ = [
     "AppearanceForm",
+    "CapacityRuleForm",
     "DeactivateForm",
     "EditUnitForm",
+    "HireForm",
     "ManagerForm",
     "MoveForm",
     "NewPersonForm",
     "PeopleFilter",
     "PersonForm",
+    "PresenceForm",
     "ProfileForm",
     "TokenForm",
     "UnitForm",

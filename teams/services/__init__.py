@@ -1,6 +1,7 @@
 """Every write about people and units."""
 
 from .calendar import DayIsListed, DayIsNotListed, drop_workday, list_workdays
+from .capacity import plan_hires, set_capacity_rule, set_presence
 from .people import (
     NoLongerEntitled,
     OwnRoleIsNotYours,
@@ -40,5 +41,8 @@ __all__ = [
     "edit_unit",
     "list_workdays",
     "move_person",
+    "plan_hires",
     "reactivate_person",
+    "set_capacity_rule",
+    "set_presence",
 ]

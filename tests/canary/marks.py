@@ -63,6 +63,7 @@ COMMON = frozenset(
 # Whose rows are seen with the row they belong to.
 SEEN_WITH: Mapping[str, tuple[str, str]] = {
     "customers.contact": ("customer", "customers.customer"),
+    "customers.dealcredit": ("deal", "customers.deal"),
     "customers.stageevent": ("deal", "customers.deal"),
     "customers.importproblem": ("file", "customers.importfile"),
     "planning.dealcall": ("deal", "customers.deal"),
@@ -180,6 +181,8 @@ def _named_to(user: User) -> "models.QuerySet[User]":
         | Q(pk__in=Customer.objects.visible_to(user).values("owner"))
         | Q(pk__in=deals.values("ownerships__owner"))
         | Q(pk__in=deals.values("events__actor"))
+        | Q(pk__in=deals.values("credits__person"))
+        | Q(pk__in=deals.values("credits__actor"))
         | Q(pk__in=Activity.objects.visible_to(user).values("person"))
         | Q(pk__in=PlanVersion.objects.visible_to(user).values("created_by"))
         | Q(pk__in=PlanVersion.objects.visible_to(user).values("activated_by"))

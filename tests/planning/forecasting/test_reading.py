@@ -2,7 +2,7 @@
 
 import pytest
 
-from planning.forecasting.reading import chance_of
+from planning.forecasting.reading import chance_of, with_known
 
 pytestmark = pytest.mark.requirement("R1.1")
 LEVELS = (0.025, 0.10, 0.25, 0.50, 0.75, 0.90, 0.975)
@@ -33,3 +33,13 @@ def test_quantiles_that_fall_are_refused() -> None:
         chance_of(1.0, (0.1, 0.9), (5.0, 4.0))
     with pytest.raises(ValueError, match="as many"):
         chance_of(1.0, (0.1, 0.9), (5.0,))
+
+
+def test_a_chance_that_the_draws_told_is_found_again_and_one_that_does_not_fit_changes_nothing() -> None:
+    levels, quantiles = [0.1, 0.5, 0.9], [100.0, 200.0, 300.0]
+    more = with_known(levels, quantiles, amount=220.0, chance=0.45)
+    assert chance_of(220.0, *more) == pytest.approx(0.45)
+    tail = with_known(levels, quantiles, amount=400.0, chance=0.02)
+    assert chance_of(400.0, *tail) == pytest.approx(0.02)
+    assert with_known(levels, quantiles, amount=150.0, chance=0.2) == (levels, quantiles)
+    assert with_known(levels, quantiles, amount=400.0, chance=0.0) == (levels, quantiles)

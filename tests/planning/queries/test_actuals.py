@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from customers.models import Deal, DealOwnership
+from customers.models import Deal, DealCredit, DealOwnership
 from planning import queries
 from planning.queries import Actual, Won
 from teams.models import Membership, OrgUnit, User
@@ -121,3 +121,86 @@ def test_twenty_people_cost_one_query_like_one(cast: Cast) -> None:
     with CaptureQueriesContext(connection) as captured:
         assert len(of_2026()) == 21
     assert len(captured) == 1
+
+
+# --- Credit that people share ----------------------------------------------------------------------------------------
+
+
+def shared(deal: Deal, *parts: tuple[User, int], seq: int = 1, since: date = date(2026, 1, 1)) -> None:
+    DealCredit.objects.bulk_create(
+        DealCredit(deal=deal, seq=seq, valid_from=since, person=person, points=points) for person, points in parts
+    )
+
+
+@pytest.mark.requirement("R1.5")
+def test_shared_credit_follows_the_shares_and_four_levels_above_count_the_deal_once(cast: Cast) -> None:
+    below = make_unit("Key accounts", parent=cast.east_one)
+    rep, other = make_person(unit=below), make_person(unit=below)
+    shared(won(rep, date(2026, 4, 10), Decimal("100.01")), (rep, 3333), (other, 3333), (cast.west_rep, 3334))
+    won(rep, date(2026, 4, 11), Decimal("7.00"))
+
+    rows = of_2026()
+
+    people = {person: queries.sum_of(months) for person, months in queries.by_person(rows).items()}
+    assert people[rep.pk] == Won(Decimal("40.33"), 2, 0)
+    assert people[other.pk] == Won(Decimal("33.33"), 0, 0)
+    assert people[cast.west_rep.pk] == Won(
+        Decimal("33.35"), 0, 0
+    )  # the cent that is left goes to the largest remainder
+    for unit, amount in ((below, "73.66"), (cast.east_one, "73.66"), (cast.east, "73.66"), (cast.west, "33.35")):
+        assert revenue(rows, unit) == {APRIL: Decimal(amount)}
+    months = queries.by_unit(rows, queries.unit_parents())
+    assert queries.sum_of(months[cast.company.pk]) == Won(Decimal("107.01"), 2, 0)
+
+
+@pytest.mark.requirement("R1.5")
+def test_shares_move_with_people_by_the_day_of_the_deal(cast: Cast) -> None:
+    shared(won(cast.rao, date(2026, 4, 10), Decimal(100)), (cast.rao, 5000), (cast.peer, 5000))
+    shared(won(cast.rao, date(2026, 5, 20), Decimal(100)), (cast.rao, 5000), (cast.peer, 5000))
+    Membership.objects.filter(user=cast.peer).update(valid_to=MAY)
+    Membership.objects.create(user=cast.peer, unit=cast.west_one, valid_from=MAY)
+
+    rows = of_2026()
+
+    assert revenue(rows, cast.east_one) == {APRIL: Decimal(100), MAY: Decimal(50)}
+    assert revenue(rows, cast.west_one) == {MAY: Decimal(50)}
+    assert revenue(rows, cast.company) == {APRIL: Decimal(100), MAY: Decimal(100)}
+
+
+@pytest.mark.requirement("R1.5")
+def test_the_newest_agreement_that_holds_on_the_day_counts(cast: Cast) -> None:
+    deals = [won(cast.rao, date(2026, month, 10), Decimal(100)) for month in (4, 6)]
+    for deal in deals:
+        shared(deal, (cast.rao, 5000), (cast.peer, 5000))
+        shared(deal, (cast.peer, 10_000), seq=2, since=MAY)
+    peer = queries.by_person(of_2026())[cast.peer.pk]
+    assert {month: found.revenue for month, found in peer.items()} == {APRIL: Decimal(50), JUNE: Decimal(100)}
+
+
+@pytest.mark.requirement("R1.5")
+def test_overlay_stands_beside_and_in_no_sum(cast: Cast) -> None:
+    deal = won(cast.rao, date(2026, 4, 10), Decimal(100))
+    shared(deal, (cast.rao, 10_000))
+    DealCredit.objects.create(
+        deal=deal, seq=1, valid_from=date(2026, 1, 1), person=cast.mori, points=2500, is_overlay=True
+    )
+    rows = of_2026()
+    assert [(row.owner, row.won.revenue) for row in rows] == [(cast.rao.pk, Decimal(100))]
+    beside = queries.overlays(first=date(2026, 1, 1), after=date(2027, 1, 1), time_zone="Asia/Shanghai")
+    assert beside == {cast.mori.pk: Decimal("25.00")}
+
+
+@pytest.mark.requirement("R1.5")
+def test_a_shared_win_without_an_amount_is_one_win_of_unknown_revenue(cast: Cast) -> None:
+    shared(won(cast.rao, date(2026, 4, 10), None), (cast.rao, 5000), (cast.peer, 5000))
+    months = queries.by_unit(of_2026(), queries.unit_parents())
+    assert queries.sum_of(months[cast.company.pk]) == Won(Decimal("0.00"), 1, 1)
+
+
+@pytest.mark.requirement("R1.5")
+def test_only_ones_own_share_is_asked_for_one_person(cast: Cast) -> None:
+    shared(won(cast.rao, date(2026, 4, 10), Decimal(100)), (cast.rao, 7000), (cast.peer, 3000))
+    rows = queries.actuals(
+        first=date(2026, 1, 1), after=date(2027, 1, 1), time_zone="Asia/Shanghai", owner=cast.peer.pk
+    )
+    assert [(row.owner, row.won.revenue) for row in rows] == [(cast.peer.pk, Decimal(30))]

@@ -4,8 +4,9 @@ from decimal import Decimal
 import pytest
 
 from customers import services as customers
-from customers.models import Deal
+from customers.models import Deal, DealCredit
 from planning import queries
+from planning.queries.actuals import Actual
 from planning.queries.wins import Wins, wins_ledger
 from tests.factories.customers import make_deal
 from tests.factories.teams import Cast
@@ -87,3 +88,28 @@ def test_a_win_stays_with_who_owned_the_deal_then(cast: Cast, won: Deal) -> None
 def test_only_recent_wins_are_read_where_no_more_are_asked_for(won: Deal) -> None:
     assert len(wins_ledger(time_zone=ZONE, since=date(2026, 4, 10))) == 1
     assert len(wins_ledger(time_zone=ZONE, since=MAY)) == 0
+
+
+@pytest.mark.requirement("R1.5")
+def test_the_ledger_shares_credit_to_the_cent_as_the_pages_do(cast: Cast, won: Deal) -> None:
+    other = make_deal(
+        owner=cast.west_rep, path=("Lead", "Won"), created=date(2026, 5, 11), amount=Decimal("100.01"), days_in_stage=0
+    )
+    unknown = make_deal(owner=cast.rao, path=("Lead", "Won"), created=date(2026, 5, 12), amount=None, days_in_stage=0)
+    for deal in (won, other, unknown):
+        DealCredit.objects.bulk_create(
+            DealCredit(deal=deal, seq=1, valid_from=date(2026, 1, 1), person=person, points=points)
+            for person, points in ((cast.rao, 3333), (cast.peer, 3333), (cast.west_rep, 3334))
+        )
+    DealCredit.objects.create(deal=other, seq=2, valid_from=JULY, person=cast.peer, points=10_000)
+
+    ledger = wins_ledger(time_zone=ZONE).known_before(JULY).by_owner_unit_and_month()
+
+    pages = queries.actuals(first=APRIL, after=JULY, time_zone=ZONE)
+    assert sum(row.won.revenue for row in ledger) == Decimal("1100.01")
+    assert sum(row.won.wins for row in ledger) == 3
+    assert _told(ledger) == _told(pages)
+
+
+def _told(rows: list[Actual]) -> list[tuple[date, int, int, Decimal, int, int]]:
+    return sorted((row.month, row.owner, row.unit or 0, row.won.revenue, row.won.wins, row.won.unknown) for row in rows)
