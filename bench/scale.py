@@ -52,10 +52,11 @@ ARITHMETIC = {
     "lessons": "groundwork: lessons (of at most 2,000,000 lines)",
     "replays": "groundwork: replays of past days (of at most 300,000 lines)",
     "past": "groundwork: the past as tables, deals condensed",
+    "settled": "groundwork: conversions, pipeline and steps as tables",
     "hazards": "night: hazards of the day",
     "chances": "night: chances and expected values",
 }
-SUMS = {"groundwork": ("lessons", "replays", "past"), "night": ("hazards", "chances")}
+SUMS = {"groundwork": ("lessons", "replays", "past", "settled"), "night": ("hazards", "chances")}
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from customers.models import Channel, ProductLine, Region, Stage
 from planning import services as planning
 from planning.forecasting import Funnel, Ledger
 from planning.models import Target
-from planning.queries.history import day_number
+from planning.queries.history import DealHistory, day_number
 from teams import services as teams
 from teams.models import Capability, Company, OrgUnit, User
 
@@ -100,6 +100,13 @@ def part_of(ledger: Ledger, keep: npt.NDArray[np.bool_]) -> Ledger:
         name: getattr(ledger, name)[keep] for name in ("owner", "product", "channel", "region", "close", "created")
     }
     return Ledger(deal=place[ledger.deal[rows]], event_close=ledger.closes[rows], **per_line, **per_deal)
+
+
+def history_of(ledger: Ledger) -> DealHistory:
+    """Some of the tales as a night knows them; deals without a line yet are left out."""
+    some = part_of(ledger, np.bincount(ledger.deal, minlength=ledger.n_deals) > 0)
+    keys = [np.arange(int(getattr(some, name).max()) + 1) for name in ("owner", "product", "channel", "region")]
+    return DealHistory(some, funnel(), np.arange(some.n_deals), np.arange(STAGES + 2), *keys)
 
 
 def load(deals: int, today: date) -> dict[str, int]:

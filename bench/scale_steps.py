@@ -15,7 +15,7 @@ from core.periods import add_months
 from core.wake import wake
 from customers.models import StageEvent
 from planning import services
-from planning.forecasting import Targets
+from planning.forecasting import Ledger, Targets
 from planning.forecasting import forecast as forecast_all
 from planning.forecasting.expected import expect
 from planning.forecasting.groundwork import added, condensed, learn_lessons, model_on, past_of, with_events
@@ -24,6 +24,7 @@ from planning.models import GROUNDWORK, Groundwork, Plan
 from planning.queries.groundwork import LESSON_LINES, PART, REPLAY_LINES
 from planning.queries.history import day_number, deal_history
 from planning.queries.nights import Night, night_on
+from planning.queries.settled import Kept, share_of, together
 
 TODAY: Final = timezone.localdate()
 
@@ -149,16 +150,25 @@ def reckon(deals: int) -> dict[str, Any]:
         leaves, people = few.owner, int(few.owner.max()) + 1
         made["replays"] = replays_of(few, funnel, as_of=start, calendar=_edges(), leaves=leaves, n_leaves=people)
 
+    def share(number: int) -> Ledger:
+        first, after = number * deals // parts, (number + 1) * deals // parts
+        return scale_load.part_of(ledger, (np.arange(deals) >= first) & (np.arange(deals) < after))
+
     def past() -> None:
         shares = []
         for number in range(parts):
-            first, after = number * deals // parts, (number + 1) * deals // parts
-            share = scale_load.part_of(ledger, (np.arange(deals) >= first) & (np.arange(deals) < after))
-            shares.append(past_of(share, funnel, made["lessons"]))
-            condensed(share, start)
+            shares.append(past_of(share(number), funnel, made["lessons"]))
+            condensed(share(number), start)
         made["past"] = added(shares)
 
+    def settled() -> None:
+        month = TODAY.replace(day=1)
+        kept = [share_of(scale_load.history_of(share(number).before(start)), as_of=month) for number in range(parts)]
+        for topic in ("rates", "steps"):
+            together([Kept.unpack(getattr(one, topic)) for one in kept]).pack()
+
     found["lessons"], found["replays"], found["past"] = scale.timed(lessons), scale.timed(replays), scale.timed(past)
+    found["settled"] = scale.timed(settled)
     base, new = condensed(ledger, start), ledger.day >= start
     since = {"deal": ledger.deal[new], "state": ledger.state[new], "day": ledger.day[new], "amount": ledger.amount[new]}
     live = with_events(base, **since, close=ledger.closes[new])

@@ -182,17 +182,20 @@ def _tables(pieces: Pieces, group: Ints, n_groups: int, past: Tables | None) -> 
     shape = (pieces.n_states, n_groups, N_BINS, KEPT)
     size = int(np.prod(shape))
 
-    def summed(cell: Ints, bins: Ints, block: Ints, weight: Floats) -> Floats:
-        return tally((cell * N_BINS + bins) * KEPT + block, weight, size).reshape(shape)
+    cell = (pieces.state * n_groups + of) * (N_BINS * KEPT)
 
-    cell = pieces.state * n_groups + of
-    known = of[pieces.stay] >= 0
-    stay = pieces.stay[known]
-    risk = summed(cell[stay], pieces.bin[known], pieces.block[known], pieces.days[known])
+    def summed(rows: Ints, inside: Ints, weight: Floats) -> Floats:
+        return tally(cell[rows] + inside, weight, size).reshape(shape)
+
+    stay, inside, days = pieces.stay, pieces.bin * KEPT + pieces.block, pieces.days
+    if (of < 0).any():
+        known = of[stay] >= 0
+        stay, inside, days = stay[known], inside[known], days[known]
+    risk = summed(stay, inside, days)
     moved = []
     for kind in (FORWARD, OTHER):
         ended = np.flatnonzero((of >= 0) & (pieces.kind == kind) & (pieces.end_block >= 0))
-        moved.append(summed(cell[ended], pieces.end_bin[ended], pieces.end_block[ended], np.ones(len(ended))))
+        moved.append(summed(ended, pieces.end_bin[ended] * KEPT + pieces.end_block[ended], np.ones(len(ended))))
     table = Tables(np.stack(moved), risk)
     return table if past is None else table + past
 

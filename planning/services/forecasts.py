@@ -22,7 +22,7 @@ from .groundwork import lay_groundwork, nobody
 log = logging.getLogger(__name__)
 
 KEPT_DAYS = 62  # nights kept whole; of older months the last night stays for ever, and every night that was reviewed
-_BATCH = 5_000
+_BATCH = 1_000  # Postgres ends a transaction that waits for a slow machine to put many rows together
 
 Row = TypeVar("Row", NodeForecast, StageConversion)
 

@@ -14,7 +14,7 @@ from planning.queries.watching import Cell, Finding, NightWatch, night_watch
 
 from .forecasts import KEPT_DAYS
 
-_BATCH = 5_000
+_BATCH = 1_000  # Postgres ends a transaction that waits for a slow machine to put many rows together
 Status = ConversionWarning.Status
 
 
