@@ -33,17 +33,21 @@ WITH closed AS (
     JOIN customers_stage stage ON stage.id = event.to_stage_id AND stage.kind = 'won'
     WHERE event.occurred_at >= %(since)s
 ), line AS (
-    SELECT event.deal_id, event.seq, event.kind, event.to_stage_id, event.occurred_at, event.amount,
-           lead(event.occurred_at) OVER (PARTITION BY event.deal_id ORDER BY event.seq) AS next_at
+    SELECT event.deal_id, event.seq, event.kind, event.occurred_at, event.amount, later.occurred_at AS next_at
     FROM customers_stageevent event
+    JOIN customers_stage stage ON stage.id = event.to_stage_id AND stage.kind = 'won'
     JOIN closed USING (deal_id)
+    LEFT JOIN LATERAL (
+        SELECT following.occurred_at FROM customers_stageevent following
+        WHERE following.deal_id = event.deal_id AND following.seq > event.seq
+        ORDER BY following.seq LIMIT 1
+    ) later ON true
 )
 SELECT line.deal_id, (line.kind <> 'amend')::int::int2,
        ((line.occurred_at AT TIME ZONE %(zone)s)::date - DATE '1970-01-01')::int4,
        COALESCE((line.next_at AT TIME ZONE %(zone)s)::date - DATE '1970-01-01', 10000000)::int4,
        COALESCE((line.amount * 100)::int8, -1), COALESCE(held.owner_id, deal.owner_id), COALESCE(member.unit_id, -1)
 FROM line
-JOIN customers_stage stage ON stage.id = line.to_stage_id AND stage.kind = 'won'
 JOIN customers_deal deal ON deal.id = line.deal_id
 LEFT JOIN customers_dealownership held
   ON held.deal_id = line.deal_id AND held.valid_from <= line.occurred_at
