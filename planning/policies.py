@@ -146,6 +146,7 @@ ROUTES: Routes = {
     "planning:work-calendar": {"GET": Rule(ALL)},
     "planning:workday-new": {"POST": Rule(COMPANY)},
     "planning:workday-drop": {"POST": Rule(COMPANY, sees=ALL - COMPANY)},
+    "planning:fiscal-calendar": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
     "planning:plan-new": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
     "planning:plan-activate": {
         "GET": Rule(COMPANY, sees=MANAGERS - COMPANY),

@@ -63,6 +63,7 @@ urlpatterns = [
     path("targets/capacity/", views.capacity, name="capacity"),
     path("targets/capacity/<int:plan>/people/<int:person>/", views.full_quota, name="full-quota"),
     path("targets/capacity/<int:plan>/units/<int:unit>/", views.full_quota, name="full-quota"),
+    path("plans/fiscal-calendar/", views.fiscal_calendar, name="fiscal-calendar"),
     path("plans/new/", views.plan_new, name="plan-new"),
     path("plans/versions/<int:pk>/activate/", views.plan_activate, name="plan-activate"),
     path("plans/versions/<int:pk>/approval/", views.version_approval, name="version-approval"),

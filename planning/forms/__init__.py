@@ -9,7 +9,7 @@ from .commitments import AcceptForm, CommitForm, CounterForm, TalkForm
 from .conversions import AnsweredRates, RatesForm, answered_rates
 from .ladders import ClimbForm, LadderForm
 from .other_targets import MetricForm, MetricNameForm, OtherTargetForm, RemoveForm
-from .plans import ActOnVersionForm, BeginYearForm, ReplanForm, ReviseForm
+from .plans import ActOnVersionForm, BeginYearForm, FiscalStartForm, ReplanForm, ReviseForm
 from .rate_limits import RateSettingsForm
 from .smart import SmartLimitsForm
 from .submissions import ApproveForm, SendBackForm, SubmitPartForm, SubmitVersionForm
@@ -33,6 +33,7 @@ __all__ = [
     "CommitForm",
     "CounterForm",
     "DealCallForm",
+    "FiscalStartForm",
     "FullQuotaForm",
     "LadderForm",
     "LevelsForm",

@@ -15,7 +15,7 @@ from .amounts import AmountField
 
 
 class BeginYearForm(forms.Form):
-    """What must this year bring? Clean data: `year`, `first_date`, `total`, `split`."""
+    """What must this year bring? Clean data: `year`, `first_date`, `total`, `split`, `leaves_gap`."""
 
     total = AmountField(
         label=_("Annual target"),
@@ -33,6 +33,10 @@ class BeginYearForm(forms.Form):
         ],
     )
 
+    leaves_gap = forms.BooleanField(
+        label=_("Yes, the months between belong to no plan"), required=False, widget=forms.HiddenInput
+    )
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         choices = self.fields["start_month"]
@@ -44,7 +48,24 @@ class BeginYearForm(forms.Form):
         if self.errors:
             return cleaned
         first: date = FiscalCalendar(cleaned["start_month"]).year(cleaned["year"]).first
-        return {"total": cleaned["total"], "split": cleaned["split"], "year": cleaned["year"], "first_date": first}
+        kept = {name: cleaned[name] for name in ("total", "split", "year", "leaves_gap")}
+        return {**kept, "first_date": first}
+
+    def ask_about_the_gap(self) -> None:
+        """Show the question: months would lie between this year and the one before."""
+        self.fields["leaves_gap"].widget = forms.CheckboxInput()
+
+
+class FiscalStartForm(forms.Form):
+    """In which month the years to come begin."""
+
+    start_month = forms.TypedChoiceField(label=_("Fiscal years to come start in"), coerce=int)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        choices = self.fields["start_month"]
+        assert isinstance(choices, forms.TypedChoiceField)  # noqa: S101  # says so to mypy
+        choices.choices = [(month, month_name(month)) for month in range(1, 13)]
 
 
 class ActOnVersionForm(forms.Form):

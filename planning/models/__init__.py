@@ -10,6 +10,7 @@ from .groundwork import GROUNDWORK, ExposureMonth, Groundwork, GroundworkPart
 from .metrics import REVENUE, Metric
 from .plans import IN_FORCE, IN_THE_WORKS, FiscalYear, Plan, PlanVersion
 from .potentials import Potential
+from .publications import Publication, PublishedBalance
 from .reviews import ForecastReview
 from .scenarios import SCENARIOS, Scenario
 from .smart import Check, SmartFinding, SmartSettings, Verdict
@@ -56,6 +57,8 @@ __all__ = [
     "Plan",
     "PlanVersion",
     "Potential",
+    "Publication",
+    "PublishedBalance",
     "RateSettings",
     "RateStages",
     "Scenario",

@@ -25,6 +25,7 @@ from .shapes import Basis, Shape, last_year_shape, shape_of
 from .submissions import Failure, Review, failures, review, undecided_below
 from .targets import GridRow, TargetGrid, ancestors, months_of, target_grid, target_to_date
 from .versions import RowChange, VersionChanges, version_changes
+from .years import fiscal_years, months_before, next_year
 
 __all__ = [
     "NOTHING",
@@ -63,13 +64,16 @@ __all__ = [
     "extent_of",
     "failures",
     "fiscal_months",
+    "fiscal_years",
     "growth_of",
     "held_parts",
     "in_no_unit",
     "ladder_sheet",
     "last_year_shape",
     "learned_season",
+    "months_before",
     "months_of",
+    "next_year",
     "overlays",
     "parts",
     "plan_on",

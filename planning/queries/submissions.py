@@ -4,18 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext as _
+
+from core.templatetags.formats import MISSING, percent, with_sign
 from planning.models import PlanVersion, Submission, SubmittedTarget, Target
 from teams.models import OrgUnit, User
 
+from .assignment import Assigned, breaches
 from .parts import Extent, extent_of
 from .smart import Check, smart_targets
 from .targets import GridRow, TargetGrid, target_grid
 from .versions import Asked, RowChange, asked_by, changes_of
 
+ASSIGNMENT = "assignment"  # stands in for a check
+
 
 @dataclass(frozen=True)
 class Failure:
-    """A SMART check that a target does not pass."""
+    """A SMART check that a target does not pass, or an assignment that its level's policy does not allow."""
 
     name: str
     check: str
@@ -23,7 +29,7 @@ class Failure:
 
     @property
     def label(self) -> str:
-        return str(Check(self.check).label)
+        return _("Assignment") if self.check == ASSIGNMENT else str(Check(self.check).label)
 
     @property
     def plain(self) -> dict[str, str]:
@@ -68,13 +74,26 @@ class Review:
 
 
 def failures(*, version: PlanVersion, extent: Extent, user: User, as_of: date) -> list[Failure]:
-    """Return the SMART checks that targets of a part do not pass."""
-    return [
+    """Return the SMART checks that targets of a part do not pass, and its units outside the policy of assignment."""
+    smart = [
         Failure(row.name, str(finding.check), finding.evidence)
         for row in smart_targets(version=version, user=user, as_of=as_of)
         if extent.has(unit=row.target.unit_id, person=row.target.person_id)
         for finding in row.failed
     ]
+    own = extent.unit.pk if extent.unit else None
+    outside = [row for row in breaches(version) if row.unit == own or extent.has(unit=row.unit, person=None)]
+    return smart + [Failure(row.name, ASSIGNMENT, _told(row)) for row in outside]
+
+
+def _told(row: Assigned) -> str:
+    share = MISSING if row.share is None else with_sign(percent(row.share, 1))
+    least, most = with_sign(percent(float(row.span.least) / 100)), with_sign(percent(float(row.span.most) / 100))
+    return _("Planned below against the target: %(share)s; allowed are %(least)s to %(most)s.") % {
+        "share": share,
+        "least": least,
+        "most": most,
+    }
 
 
 def review(

@@ -55,6 +55,7 @@ class GridRow:
     won: Won
     to_date: Decimal | None
     may_set: bool
+    is_former: bool = False  # somebody who left: the target stays, and stays shown
 
     @property
     def months(self) -> Amounts | None:
@@ -172,6 +173,7 @@ def target_grid(*, version: PlanVersion, user: User, as_of: date) -> TargetGrid:
             to_date=target_to_date(target.own_months, months, day, share) if target else None,
             may_set=reach.covers(unit=unit.pk if unit else None, person=person.pk if person else None)
             and held.stopping(user, unit=unit.pk if unit else None, person=person.pk if person else None) is None,
+            is_former=person is not None and not person.is_active,
         )
 
     def walk(unit: OrgUnit, parent: str | None, depth: int) -> Iterable[GridRow]:

@@ -108,6 +108,30 @@ class VersionChanges:
     def changed(self) -> list[RowChange]:
         return [row for row in self.rows if row.is_changed]
 
+    def below(self, unit: int) -> "VersionChanges":
+        """The rows of one unit: itself, and what stands below it in the grid."""
+        rows = list(self.rows)
+        at = next((place for place, row in enumerate(rows) if row.unit == unit), None)
+        if at is None:
+            return VersionChanges(self.before, self.after, [])
+        after = (place for place in range(at + 1, len(rows)) if rows[place].depth <= rows[at].depth)
+        return VersionChanges(self.before, self.after, rows[at : next(after, len(rows))])
+
+    def of_level(self, level: str) -> "VersionChanges":
+        """The rows of one level: company, region, team or person."""
+        return VersionChanges(self.before, self.after, [row for row in self.rows if row.level == level])
+
+    @property
+    def total(self) -> RowChange:
+        """The sum of the rows; to be asked of one level, whose rows share nobody."""
+        before = [row.before for row in self.rows if row.before]
+        after = [row.after for row in self.rows if row.after]
+        return RowChange("", "", 0, None, None, _sum(before), _sum(after))
+
+
+def _sum(rows: Sequence[Amounts]) -> Amounts | None:
+    return tuple(sum(months, Decimal(0)) for months in zip(*rows, strict=True)) if rows else None
+
 
 def version_changes(*, before: PlanVersion, after: PlanVersion, user: User, as_of: date) -> VersionChanges:
     """

@@ -26,6 +26,7 @@ from .refusals import (
     FiscalYearExists,
     MonthIsClosed,
     NoActiveVersion,
+    NotAsApproved,
     NotDecidable,
     NothingCommitted,
     NothingToGrowFrom,
@@ -49,6 +50,8 @@ from .refusals import (
     TalkIsClosed,
     WarningIsOver,
     YearIsRunning,
+    YearsLeaveAGap,
+    YearsOverlap,
 )
 from .replans import revise_plan
 from .reviews import mark_reviewed
@@ -60,7 +63,7 @@ from .track_record import JUDGED_MONTHS, run_track_record
 from .versions import activate_version, close_version, settled, targets_state
 from .warnings import acknowledge_warning, assign_warning, close_warning, reopen_warning, snooze_warning
 from .watching import watch_conversions
-from .years import begin_year, create_plan, open_fiscal_year
+from .years import begin_year, change_fiscal_start, create_plan, open_fiscal_year
 
 __all__ = [
     "JUDGED_MONTHS",
@@ -80,6 +83,7 @@ __all__ = [
     "MonthIsClosed",
     "NoActiveVersion",
     "NoNightYet",
+    "NotAsApproved",
     "NotDecidable",
     "NotInForce",
     "NothingCommitted",
@@ -106,6 +110,8 @@ __all__ = [
     "WarningIsOver",
     "YearIsOver",
     "YearIsRunning",
+    "YearsLeaveAGap",
+    "YearsOverlap",
     "accept_commitment",
     "acknowledge_warning",
     "activate_version",
@@ -116,6 +122,7 @@ __all__ = [
     "begin_year",
     "call_deal",
     "cascade_target",
+    "change_fiscal_start",
     "check_targets",
     "climb_target",
     "close_version",

@@ -11,6 +11,18 @@ class FiscalYearExists(DomainError):
     code = "fiscal_year_exists"
 
 
+class YearsOverlap(DomainError):
+    """A day would belong to two fiscal years."""
+
+    code = "years_overlap"
+
+
+class YearsLeaveAGap(Invalid):
+    """Months would lie in no fiscal year, and nobody said that this is wanted."""
+
+    code = "years_leave_a_gap"
+
+
 class PlanExists(DomainError):
     """A fiscal year has one plan."""
 
@@ -51,6 +63,12 @@ class PlanIsNotApproved(DomainError):
 
     def __init__(self) -> None:
         super().__init__(_("This version is not approved yet. Hand it up; somebody else approves it."))
+
+
+class NotAsApproved(DomainError):
+    """Targets are not what was approved."""
+
+    code = "not_as_approved"
 
 
 class PlanIsClosed(DomainError):

@@ -157,8 +157,8 @@ def _submit(
     reason = reason.strip()
     if failed and not reason:
         message = ngettext(
-            "%(count)d SMART check fails. Mend it, or say why the plan is handed up nevertheless.",
-            "%(count)d SMART checks fail. Mend them, or say why the plan is handed up nevertheless.",
+            "%(count)d check fails. Mend it, or say why the plan is handed up nevertheless.",
+            "%(count)d checks fail. Mend them, or say why the plan is handed up nevertheless.",
             len(failed),
         ) % {"count": len(failed)}
         raise ChecksFailed(message, problems=[Problem("reason", message)])

@@ -20,6 +20,7 @@ from planning import policies, queries
 from planning.models import IN_THE_WORKS, PlanVersion, Submission
 from teams.models import OrgUnit, User
 
+from .publications import _publish
 from .refusals import (
     DraftExists,
     NotInForce,
@@ -39,11 +40,13 @@ def activate_version(*, version: PlanVersion, actor: User, lock_version: int) ->
     """
     Make an approved version the one that counts, in place of the one that did.
 
-    Differences between a target and what is spread below it are allowed: over-assignment is a decision, and it stays shown.
+    All sums are taken under the lock and kept (`Publication`). Differences between a target and what is spread below it are
+    allowed: over-assignment is a decision, and it stays shown; what its policy does not allow was handed up with a reason.
 
     :param lock_version: the version's own, as the person saw it
     :raises PlanIsNotApproved: for one that is still a draft, or handed up
     :raises PlanIsActive: for one that counts or did
+    :raises NotAsApproved: where a target is not what was approved
     :raises VersionConflict: where somebody moved it on since
     """
     require(policies.can_plan(actor))
@@ -65,7 +68,9 @@ def activate_version(*, version: PlanVersion, actor: User, lock_version: int) ->
     version.lock_version += 1
     version.save(update_fields=["status", "activated_by", "activated_at", "lock_version"])
     version.refresh_from_db(fields=["activated_at"])
-    audit.record("planning.version.activated", actor=actor, subject=version, number=version.number, supersedes=former)
+    published = _publish(version, actor)
+    facts = {"supersedes": former, "rows": published.rows, "total": published.total, "outside": published.outside}
+    audit.record("planning.version.activated", actor=actor, subject=version, number=version.number, **facts)
     return version
 
 

@@ -12,7 +12,7 @@ from .ladders import target_ladder
 from .metrics import metric_edit, metric_new, metrics
 from .movements import forecast_review
 from .other_targets import other_new, other_remove, other_target, others
-from .plans import plan_activate, plan_new, version_close
+from .plans import fiscal_calendar, plan_activate, plan_new, version_close
 from .replans import plan_revise
 from .scenarios import scenario_adopt, scenario_drop, scenario_keep, scenarios
 from .smart import smart_limits, target_smart, targets_smart
@@ -39,6 +39,7 @@ __all__ = [
     "deal_call",
     "deal_chance",
     "deal_forecast",
+    "fiscal_calendar",
     "forecast",
     "forecast_call",
     "forecast_review",

@@ -17,6 +17,7 @@ class ChangeLine:
     after: str
     change: str
     quarters: list[str]
+    months: list[str]
 
 
 def change_lines(rows: Iterable[RowChange], scale: Scale) -> list[ChangeLine]:
@@ -27,6 +28,7 @@ def change_lines(rows: Iterable[RowChange], scale: Scale) -> list[ChangeLine]:
             after=scale.text(row.total_after),
             change=scale.text(row.change),
             quarters=[scale.text(change) for change in row.quarters],
+            months=[scale.text(change) for change in row.months],
         )
         for row in rows
     ]

@@ -16,8 +16,8 @@ from core.access import require
 from core.pages import AuthedRequest, carried_out, page, posted
 from core.periods import FiscalCalendar
 from planning import policies, queries, services
-from planning.forms import ActOnVersionForm, BeginYearForm
-from planning.models import IN_THE_WORKS, Plan, PlanVersion
+from planning.forms import ActOnVersionForm, BeginYearForm, FiscalStartForm
+from planning.models import IN_THE_WORKS, PlanVersion
 from teams.models import Company
 
 from .targets import today_of
@@ -29,10 +29,7 @@ def plan_new(request: AuthedRequest) -> HttpResponse:
     require(policies.can_plan(request.user))
     company = Company.objects.the_one()
     if request.method != "POST":
-        year = FiscalCalendar(company.fiscal_start_month).year_of(timezone.localdate())
-        taken = set(Plan.objects.visible_to(request.user).values_list("fiscal_year__year", flat=True))
-        while year in taken:
-            year += 1
+        year = queries.next_year(company.fiscal_start_month, timezone.localdate())
         form = BeginYearForm(initial={"year": year, "start_month": company.fiscal_start_month})
         return page(request, "planning/plan_new.html", {"form": form, "company": company})
     form = BeginYearForm(request.POST)
@@ -41,7 +38,30 @@ def plan_new(request: AuthedRequest) -> HttpResponse:
         if version is not None:
             messages.success(request, _("The year has its number. Now spread it over units and people."))
             return redirect(grid_url_of(version))
+        if isinstance(getattr(form, "refusal", None), services.YearsLeaveAGap):
+            form.ask_about_the_gap()
     return page(request, "planning/plan_new.html", {"form": form, "company": company}, status=422)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def fiscal_calendar(request: AuthedRequest) -> HttpResponse:
+    """Show the fiscal years that are open, and let those to come begin in another month."""
+    require(policies.can_plan(request.user))
+    company = Company.objects.the_one()
+    form = FiscalStartForm(posted(request), initial={"start_month": company.fiscal_start_month})
+    if form.is_valid() and carried_out(form, services.change_fiscal_start, actor=request.user) is not None:
+        messages.success(request, _("Kept. Years that are open stay as they are."))
+        return redirect("planning:fiscal-calendar")
+    following = queries.next_year(company.fiscal_start_month, timezone.localdate())
+    first = FiscalCalendar(company.fiscal_start_month).year(following).first
+    context = {
+        "form": form,
+        "years": queries.fiscal_years(),
+        "following": following,
+        "first": first,
+        "gap": queries.months_before(first),
+    }
+    return page(request, "planning/fiscal_calendar.html", context, status=422 if request.method == "POST" else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,6 +1,8 @@
 """Where a version stands, handing up a part or the whole, and deciding on what was handed up."""
 
+from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +16,7 @@ from core.access import require
 from core.pages import AuthedRequest, carried_out, page, posted
 from planning import policies, queries, services
 from planning.forms import ActOnVersionForm, ApproveForm, SendBackForm, SubmitPartForm, SubmitVersionForm
-from planning.models import PlanVersion, Submission
+from planning.models import PlanVersion, Publication, PublishedBalance, Submission
 from planning.queries import Review
 from teams.models import OrgUnit
 
@@ -52,8 +54,33 @@ def version_approval(request: AuthedRequest, pk: int) -> HttpResponse:
         "is_over": today_of(version.plan) > last,
         "close_form": ActOnVersionForm(initial={"lock_version": version.lock_version}),
         "grid_url": grid_url_of(version),
+        **_published(request, version),
     }
     return page(request, "planning/version_approval.html", context)
+
+
+def _published(request: AuthedRequest, version: PlanVersion) -> dict[str, Any]:
+    """What was put into force, as far as the person sees it: the sums of the whole, and the balance of each unit."""
+    kept = PublishedBalance.objects.visible_to(request.user).filter(publication__version=version)
+    plain = kept.filter(metric=None, product=None, region=None, tier="").select_related("unit").order_by("pk")
+    publication = Publication.objects.visible_to(request.user).filter(version=version).select_related("published_by")
+    return {"publication": publication.first(), "balances": [Balance.of(row) for row in plain]}
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The year of one unit when its version was put into force."""
+
+    name: str
+    below: int
+    asked: Decimal
+    planned: Decimal
+    unallocated: Decimal
+
+    @classmethod
+    def of(cls, row: PublishedBalance) -> "Balance":
+        asked, planned, rest = (sum(months, Decimal(0)) for months in (row.asked, row.planned, row.unallocated))
+        return cls(str(row.unit), row.below, asked, planned, rest)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -4,17 +4,28 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from core.pages import AuthedRequest, page
+from core.templatetags.formats import month_name
 from planning import queries
 from planning.models import Plan, PlanVersion
 from planning.queries.metrics import amount_text
 from planning.queries.other_targets import other_changes
+from teams.models import OrgUnit
 
+from .asking import is_key
 from .change_lines import change_lines
 from .grid_lines import chosen_scale, scales
 from .targets import today_of
+
+LEVELS = {**dict(OrgUnit.Kind.choices), "person": _("Owner")}
+
+
+def fiscal_month_names(plan: Plan) -> list[str]:
+    """Return the twelve months of a plan's year in words."""
+    return [month_name(month) for month in queries.fiscal_months(plan.fiscal_year)]
 
 
 @require_safe
@@ -27,6 +38,13 @@ def versions_compare(request: AuthedRequest, pk: int) -> HttpResponse:
         after = _asked(versions, request.GET.get("after", "")) or versions[0]
         before = _asked(versions, request.GET.get("before", "")) or _forerunner(versions, after)
         changes = queries.version_changes(before=before, after=after, user=request.user, as_of=today_of(plan))
+        units = [row for row in changes.rows if row.unit is not None]
+        under, level = request.GET.get("under", ""), request.GET.get("level", "")
+        if under:
+            changes = changes.below(int(under) if is_key(under) else 0)
+        levels = [*dict.fromkeys(row.level for row in changes.rows)]
+        if level in LEVELS:
+            changes = changes.of_level(level)
         largest = max((row.total_after for row in changes.rows if row.total_after is not None), default=None)
         context |= {
             "changes": changes,
@@ -35,7 +53,6 @@ def versions_compare(request: AuthedRequest, pk: int) -> HttpResponse:
             "show_all": "all" in request.GET,
         }
         shown = changes.rows if context["show_all"] else changes.changed
-        context["lines"] = change_lines(shown, context["scale"])
         others = other_changes(before=before, after=after, user=request.user)
         context["others"] = [
             {
@@ -46,6 +63,15 @@ def versions_compare(request: AuthedRequest, pk: int) -> HttpResponse:
             }
             for row in others
         ]
+        context |= {
+            "lines": change_lines(shown, context["scale"]),
+            "total": change_lines([changes.total], context["scale"])[0] if level in LEVELS and changes.rows else None,
+            "months": fiscal_month_names(plan) if "months" in request.GET else [],
+            "units": units,
+            "under": under,
+            "level": level,
+            "levels": [(name, LEVELS[name]) for name in levels if name in LEVELS],
+        }
     return page(request, "planning/versions_compare.html", context)
 
 

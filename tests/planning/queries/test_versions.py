@@ -92,3 +92,29 @@ def test_a_rep_sees_no_draft_and_so_nothing_to_compare(
     url = reverse("planning:versions-compare", kwargs={"pk": versions[0].plan_id})
     assert "There is nothing to compare yet" in client.get(url).content.decode()
     assert client.get(url, {"after": versions[1].pk}).context["changes"] is None
+
+
+def test_a_comparison_is_narrowed_to_a_unit_and_summed_over_a_level(cast: Cast, versions: tuple[Any, Any]) -> None:
+    before, after = versions
+    found = version_changes(before=before, after=after, user=cast.planner, as_of=DAY)
+    assert {row.name for row in found.below(cast.east.pk).rows} == {"East", "Rao", cast.peer.name}
+    assert found.below(0).rows == []
+    regions = found.of_level("region").total
+    assert (regions.total_before, regions.total_after, regions.months[3]) == (
+        Decimal(2400),
+        Decimal(2700),
+        Decimal(300),
+    )
+
+
+def test_the_page_shows_every_month_a_total_and_one_unit(client: Client, cast: Cast, versions: tuple[Any, Any]) -> None:
+    before, _after = versions
+    client.force_login(cast.planner)
+    url = reverse("planning:versions-compare", args=[before.plan_id])
+    html = client.get(url, {"months": "1", "level": "region", "all": "1"}).content.decode()
+    assert "Apr" in html
+    assert "Total" in html
+    html = client.get(url, {"under": cast.west.pk, "all": "1"}).content.decode()
+    table = html[html.index("<tbody>") :]
+    assert "West" in table
+    assert "East" not in table

@@ -99,7 +99,10 @@ def test_whoever_decides_sees_each_target_as_it_was_and_as_it_is(cast: Cast, dra
     (changed,) = found.changed
     assert found.since == first
     assert (changed.name, changed.total_before, changed.total_after) == ("Rao", Decimal(1200), Decimal(1800))
-    assert [(failure.name, failure.check) for failure in found.failures] == [(cast.peer.name, "time_bound")]
+    assert [(failure.name, failure.check) for failure in found.failures] == [
+        (cast.peer.name, "time_bound"),
+        ("East one", "assignment"),
+    ]
     assert [row.gap for row in found.gaps] == [Decimal(1500)]
 
 
@@ -174,11 +177,11 @@ def test_sending_back_needs_a_comment(cast: Cast, draft: PlanVersion) -> None:
 
 
 def test_a_failed_check_needs_a_reason_and_the_reason_stays(cast: Cast, draft: PlanVersion) -> None:
-    with pytest.raises(services.ChecksFailed, match="SMART checks fail"):
+    with pytest.raises(services.ChecksFailed, match="checks fail"):
         services.submit_version(version=draft, actor=cast.planner, as_of=DAY, lock_version=1)
     made = hand_up_all(draft, cast.planner)
     assert made.reason == WHY
-    assert {failure["check"] for failure in made.failed} == {"specific", "time_bound"}
+    assert {failure["check"] for failure in made.failed} == {"specific", "time_bound", "assignment"}
 
 
 def test_what_changed_since_the_look_is_not_handed_up_unseen(cast: Cast, draft: PlanVersion) -> None:

@@ -35,7 +35,7 @@ def test_a_lead_hands_up_a_part_and_the_region_sends_it_back(client: Client, cas
     seen = client.get(submit).context["form"].initial["seen"]
     refused = client.post(submit, {"seen": seen, "reason": ""})
     assert refused.status_code == 422
-    assert "1 SMART check fails. Mend it, or say why" in refused.content.decode()
+    assert "2 checks fail. Mend them, or say why" in refused.content.decode()
     assert client.post(submit, {"seen": seen, "reason": "Rao begins in April"}).status_code == 302
     made = Submission.objects.get()
     assert "Look and decide" not in page_of(client, cast.mori, "version-approval", draft.pk)
