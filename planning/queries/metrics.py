@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core.templatetags.formats import money, number, percent
@@ -21,7 +22,9 @@ def metric_of(target_metric: Metric | None) -> Metric:
 
 def definition_of(metric: Metric, currency: str) -> str:
     """Return what counts as achieved: the event, its day, net or gross, what is taken off, who gets the credit."""
-    return " ".join(part for part in (_counts(metric, currency), _day(metric), _taken_off(metric), _credit()) if part)
+    between = "" if (get_language() or "").startswith("zh") else " "
+    parts = (_counts(metric, currency), _day(metric), _taken_off(metric), _credit())
+    return between.join(part for part in parts if part)
 
 
 def amount_text(value: Decimal | None, metric: Metric, currency: str) -> str:
