@@ -2,8 +2,8 @@
 Is a target SMART? Five checks, each with the evidence it rests on, reckoned from what is stored and never typed by hand.
 
 Specific: somebody carries it. Measurable: the metric's definition, its unit and a base to measure growth from. Achievable:
-the published forecast's chance to reach it, else its growth over the year before. Relevant: it is part of a target above.
-Time-bound: the fiscal year's days, and no quarter left empty.
+the published forecast's chance to reach it, and what its people can carry; else its growth over the year before. Relevant: it
+is part of a target above. Time-bound: the fiscal year's days, and no quarter left empty.
 
 A draft is judged as it stands; of a version that was handed up, the findings of that moment stand: those of plan time. What
 could not be judged then is judged as things stand.
@@ -21,6 +21,7 @@ from planning.models import Check, Metric, NodeForecast, PlanVersion, SmartFindi
 from teams.models import Management, Membership, User
 
 from .actuals import NOTHING, Cell, Won, actuals, by_person, by_unit, metric_actuals, sum_of
+from .capacity import Capacity, capacity_of
 from .forecasts import YEAR
 from .metrics import amount_text, metric_of
 from .other_targets import annual_of, measured
@@ -90,6 +91,7 @@ class _Ground:
     before_by_person: Mapping[int, Won]
     before: Mapping[str, Sequence[Cell]]  # by metric
     forecasts: Mapping[str, NodeForecast]
+    capacity: Capacity
 
 
 def smart_targets(*, version: PlanVersion, user: User, as_of: date) -> list[SmartTarget]:
@@ -204,6 +206,7 @@ def _ground(targets: Iterable[Target], version: PlanVersion, as_of: date) -> _Gr
             row_key(unit=row.unit_id, person=row.person_id): row
             for row in NodeForecast.objects.current(plan).filter(period=YEAR)
         },
+        capacity=capacity_of(plan, as_of=as_of, version=version),
     )
 
 
@@ -256,17 +259,23 @@ def _achievable(target: Target, ground: _Ground, base: float | None) -> Finding:
     asked, limits = float(annual_of(target)), ground.limits
     levels, quantiles = _foreseen(target, ground)
     likely = chance_of(float(target.own_total), levels, quantiles) if quantiles else None
+    # Of units alone: what one person can carry may rest on what their peers won, which is for those above them.
+    capacity = ground.capacity.total(unit=target.unit_id) if target.is_plain and target.unit_id else None
     facts = {
         "is_foreseen": target.is_plain or _is_wins(target),
         "chance": likely,
         "known_within": [min(levels), max(levels)],
         "growth": asked / base - 1 if base else None,
         "asked": asked,
+        "capacity": float(capacity) if capacity is not None else None,
+        "currency": ground.version.plan.currency,
         "stretch_below": limits.stretch_below,
         "soft_above": limits.soft_above,
     }
+    if capacity is not None and capacity < target.own_total:
+        return Finding(Check.ACHIEVABLE, Verdict.STRETCH, facts)
     if likely is None:
-        return Finding(Check.ACHIEVABLE, Verdict.UNKNOWN, facts)
+        return Finding(Check.ACHIEVABLE, Verdict.UNKNOWN if capacity is None else Verdict.PASSED, facts)
     is_stretch, is_soft = likely < limits.stretch_below, likely > limits.soft_above
     return Finding(
         Check.ACHIEVABLE, Verdict.STRETCH if is_stretch else Verdict.SOFT if is_soft else Verdict.PASSED, facts

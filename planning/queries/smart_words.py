@@ -59,6 +59,9 @@ def _achievable(facts: Facts) -> str:
         said.append(_("The forecast reaches it with a chance of %(chance)s.") % {"chance": _chance(facts)})
     if facts["growth"] is not None:
         said.append(_("Asks for %(growth)s on the year before.") % {"growth": with_sign(percent(facts["growth"], 1))})
+    if facts.get("capacity") is not None:
+        shown = {"capacity": money(facts["capacity"], facts["currency"])}
+        said.append(_("Its people can carry %(capacity)s.") % shown)
     return " ".join(said)
 
 
