@@ -78,7 +78,7 @@ class ScenarioViewSet(Retrieves, ListModelMixin, GenericViewSet[Scenario]):
         run = shown_run(plan)
         if run is None:
             return Response(ScenarioResultOut({"night": None, "without": 0, "periods": []}).data)
-        (play,) = plays(plan=plan, run=run, rows=night_rows(run, self.user), wishes=[Wish.of(row)])
+        (play,) = plays(plan=plan, run=run, rows=night_rows(run, self.user, node=node), wishes=[Wish.of(row)])
         own = play.of(node)
         periods = [
             {

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import Q
+
 from core.models import JobRun
 from core.periods import month_start
 from planning.forecasting.scenarios import Landing, Levers, Moved, moved
@@ -80,9 +82,16 @@ class Play:
         return self.of(node).get(YEAR)
 
 
-def night_rows(run: JobRun, user: User) -> list[NodeForecast]:
-    """Return the months, quarters and years of a night that somebody sees. One query."""
+def night_rows(run: JobRun, user: User, *, node: Node | None = None) -> list[NodeForecast]:
+    """
+    Return the months, quarters and years of a night that somebody sees. One query.
+
+    :param node: only its own, and the years of the units directly below: what a page shows; None = everybody's
+    """
     rows = NodeForecast.objects.filter(run=run, period__in=SHOWN).visible_to(user)
+    if node is not None:
+        shown = Q(unit=node.unit, person=node.person)
+        rows = rows.filter(shown | Q(unit__parent=node.unit, period=YEAR) if node.unit else shown)
     return list(rows.select_related("unit", "person").order_by("pk"))
 
 

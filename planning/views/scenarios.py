@@ -68,7 +68,7 @@ def scenarios(request: AuthedRequest) -> HttpResponse:
     form = LeversForm(request.GET if asked else None, user=user, months=_months(version))
     tried = form.wish if asked and form.is_valid() else Wish()
     kept = list(Scenario.objects.visible_to(user).filter(version=version).select_related("author", "hires_unit"))
-    rows = night_rows(run, user)
+    rows = night_rows(run, user, node=node)
     found = plays(plan=plan, run=run, rows=rows, wishes=[tried, *map(Wish.of, kept)])
     columns = [_column(_("Tried now"), None, found[0], node, user)]
     columns += [_column(row.name, row, play, node, user) for row, play in zip(kept, found[1:], strict=True)]
