@@ -70,10 +70,12 @@ _PIPELINE_TABS = (
 )
 _OWN_TABS = (
     Entry(_("My plan"), "target-arrow", "planning:targets"),
+    Entry(_("Funnel goals"), "filter-cog", "planning:funnel-goals"),
     Entry(_("My commitment"), "message-2", "planning:my-commitment"),
 )
 _TARGET_TABS = (
     Entry(_("Annual targets"), "target-arrow", "planning:targets"),
+    Entry(_("Funnel goals"), "filter-cog", "planning:funnel-goals"),
     Entry(_("Capacity"), "users-group", "planning:capacity"),
     Entry(_("Scenarios"), "adjustments", "planning:scenarios"),
 )
@@ -86,6 +88,11 @@ _PEOPLE_TABS = (
 _WARNING_TABS = (
     Entry(_("Warnings"), "alert-triangle", "planning:warnings"),
     Entry(_("What to do first"), "arrow-big-up-lines", "planning:levers"),
+)
+_MARKET_TABS = (
+    Entry(_("Market share"), "chart-pie", "planning:market-shares"),
+    Entry(_("Market sizes"), "chart-pie-2", "customers:market-sizes"),
+    Entry(_("Strategies"), "compass", "customers:strategies"),
 )
 _PIPELINE_PATHS = ("/deals/",)
 
@@ -102,6 +109,7 @@ GROUPS = (
             Entry(_("Pipeline"), "layout-kanban", "customers:board", managers, _PIPELINE_PATHS, _PIPELINE_TABS),
             Entry(_("My pipeline"), "layout-kanban", "customers:board", reps, _PIPELINE_PATHS, _PIPELINE_TABS),
             Entry(_("Customers"), "building", "customers:customers", prefixes=("/contacts/",)),
+            Entry(_("Market"), "chart-pie", "planning:market-shares", managers, ("/market/",), _MARKET_TABS),
             Entry(_("My day"), "sun", "customers:my-day", managers, ("/activities/",)),
         ),
     ),

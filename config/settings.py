@@ -348,6 +348,7 @@ SPECTACULAR_SETTINGS = {
         "UnitKind": "teams.models.OrgUnit.Kind",
         "ConversionBy": "planning.models.StageConversion.By",
         "WarningBy": "planning.models.By",
+        "StrategyStatus": "customers.models.Strategy.Status",
     },
 }
 

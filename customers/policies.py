@@ -1,7 +1,7 @@
 """Who may do what with customers, deals, activities and the vocabulary. Pages, API and templates ask these."""
 
-from core.access import ADMINISTRATORS, ALL, CHAIN, COMPANY, OWNER_AND_CHAIN, Person, Routes, Rule
-from customers.models import Activity, Customer, Deal
+from core.access import ADMINISTRATORS, ALL, CHAIN, COMPANY, MANAGERS, OWNER_AND_CHAIN, Person, Routes, Rule
+from customers.models import Activity, Customer, Deal, Strategy
 from teams.models import Capability, User
 
 _SELLING = (
@@ -76,6 +76,16 @@ def can_set_up(user: User) -> bool:
     return user.can(Capability.ADMINISTRATOR)
 
 
+def can_keep_market(user: User) -> bool:
+    """May this person see and record market sizes, and add strategies? Those who plan with them: managers."""
+    return user.is_active and user.is_manager
+
+
+def can_edit_strategy(user: User, strategy: Strategy) -> bool:
+    """Its owner and those above the owner."""
+    return can_keep_market(user) and _reaches(user, strategy.owner_id)
+
+
 def can_import(user: User) -> bool:
     """Whoever sells: reps their own deals, those who lead the deals of their people."""
     return user.can(*_SELLING)
@@ -91,6 +101,9 @@ _OF_DEALS = Rule(OWNER_AND_CHAIN, scope="")
 _LEADING = Rule(CHAIN, sees=frozenset({Person.OWNER}))
 _SET_UP = Rule(ADMINISTRATORS, sees=ALL - ADMINISTRATORS)
 _OWN_IMPORT = Rule(COMPANY | {Person.OWNER})
+
+_MANAGING = Rule(MANAGERS, sees=ALL - MANAGERS)
+_ABOVE_REGION = COMPANY | {Person.SUPERVISOR}
 
 _WORDS = {"GET": Rule(ALL, scope="deals:read")}
 
@@ -131,6 +144,28 @@ ROUTES: Routes = {
     "api:region-detail": _WORDS,
     "api:channel-list": _WORDS,
     "api:channel-detail": _WORDS,
+    "api:market-size-list": {
+        "GET": Rule(ALL, scope="plans:read"),
+        "POST": Rule(MANAGERS, sees=ALL - MANAGERS, scope="plans:write"),
+    },
+    "api:market-size-detail": {"GET": Rule(MANAGERS, scope="plans:read")},
+    # The sample's owner is the supervisor of the region.
+    "api:strategy-list": {
+        "GET": Rule(ALL, scope="plans:read"),
+        "POST": Rule(MANAGERS, sees=ALL - MANAGERS, scope="plans:write"),
+    },
+    "api:strategy-detail": {
+        "GET": Rule(ALL, scope="plans:read"),
+        "PATCH": Rule(_ABOVE_REGION, sees=ALL - _ABOVE_REGION, scope="plans:write"),
+    },
+    "customers:market-sizes": {"GET": _MANAGING},
+    "customers:market-size-new": {"GET": _MANAGING, "POST": _MANAGING},
+    "customers:strategies": {"GET": _MANAGING},
+    "customers:strategy-new": {"GET": _MANAGING, "POST": _MANAGING},
+    "customers:strategy-edit": {
+        "GET": Rule(_ABOVE_REGION, sees=ALL - _ABOVE_REGION),
+        "POST": Rule(_ABOVE_REGION, sees=ALL - _ABOVE_REGION),
+    },
     "customers:board": {"GET": _ANYBODY},
     "customers:deals": {"GET": _ANYBODY},
     "customers:deal-new": {"GET": _ANYBODY, "POST": _ANYBODY},

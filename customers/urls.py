@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from customers import exchange
-from customers.views import activities, board, customers, days, deals, imports, moves, setup
+from customers.views import activities, board, customers, days, deals, imports, market, moves, setup
 
 app_name = "customers"
 urlpatterns = [
@@ -37,6 +37,11 @@ urlpatterns = [
     path("setup/words/<slug:kind>/", setup.words, name="words"),
     path("setup/words/<slug:kind>/new/", setup.word_new, name="word-new"),
     path("setup/words/<slug:kind>/<int:pk>/", setup.word_edit, name="word-edit"),
+    path("market/sizes/", market.market_sizes, name="market-sizes"),
+    path("market/sizes/new/", market.market_size_new, name="market-size-new"),
+    path("market/strategies/", market.strategies, name="strategies"),
+    path("market/strategies/new/", market.strategy_new, name="strategy-new"),
+    path("market/strategies/<int:pk>/", market.strategy_edit, name="strategy-edit"),
     path("imports/", imports.imports, name="imports"),
     path("imports/new/", imports.import_new, name="import-new"),
     re_path(

@@ -13,11 +13,93 @@ from core.pages import AuthedRequest
 from core.tabular import csv_lines, write_xlsx
 from core.tabular.writing import Value
 from planning import charts
-from planning.forms import answered_rates
+from planning.forms import answered_rates, asked_goals
+from planning.queries.funnel_goals import GoalSheet
 from planning.queries.rates import RateTable
 
 _CSV = "text/csv; charset=utf-8"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@require_safe
+def funnel_goals(request: AuthedRequest, kind: str) -> HttpResponse | StreamingHttpResponse:
+    """Send the funnel goals that the page shows: one line per stage and month, and one for the months before the year."""
+    if kind not in {"csv", "xlsx"}:
+        raise Http404
+    try:
+        sheet = asked_goals(request.GET, user=request.user, now=timezone.now())
+    except Invalid:
+        raise Http404 from None
+    if sheet is None:
+        raise Http404
+    name = f"funnel-goals-{sheet.version.plan.fiscal_year}-v{sheet.version.number}.{kind}"
+    return _sent(kind, name, _goal_head(), list(_goal_lines(sheet)), sheet=_("Funnel goals"))
+
+
+def _sent(
+    kind: str, name: str, head: list[str], rows: list[list[Value]], *, sheet: str
+) -> HttpResponse | StreamingHttpResponse:
+    if kind == "csv":
+        response: HttpResponse | StreamingHttpResponse = StreamingHttpResponse(csv_lines(head, rows), content_type=_CSV)
+    else:
+        buffer = BytesIO()
+        write_xlsx(buffer, head, rows, sheet=sheet)
+        response = HttpResponse(buffer.getvalue(), content_type=_XLSX)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _goal_head() -> list[str]:
+    return [
+        _("Who or what"),
+        _("Stage"),
+        _("Month"),
+        _("Goal"),
+        _("Low (80%)"),
+        _("High (80%)"),
+        _("New"),
+        _("Reached"),
+        _("Decided"),
+        _("Next stage"),
+        _("Goal rate"),
+        _("Goal time (days)"),
+        _("Measured rate"),
+        _("Low (80%)"),
+        _("High (80%)"),
+        _("Reached the stage"),
+        _("Went on or lost"),
+        _("Reached the next stage"),
+        _("Measured from"),
+        _("Measured until"),
+        _("Reason"),
+    ]
+
+
+def _goal_lines(sheet: GoalSheet) -> Iterator[list[Value]]:
+    funnel = sheet.funnel
+    for line in sheet.lines if funnel is not None else ():
+        goal = line.goal
+        facts: list[Value] = [
+            str(goal.next_stage or ""),
+            goal.rate,
+            goal.days,
+            goal.measured_rate,
+            goal.measured_low,
+            goal.measured_high,
+            goal.reached_cases,
+            goal.ended_cases,
+            goal.went_cases,
+            funnel.since_date if funnel else None,
+            funnel.as_of if funnel else None,
+            goal.reason,
+        ]
+        who: list[Value] = [sheet.node.name, str(goal.stage)]
+        if line.total is not None:
+            before = _("before the year")
+            yield [*who, before, line.before, None, None, goal.new_before, None, None, *facts]
+        for cell in line.cells:
+            decided = _("yes") if cell.is_decided else ""
+            yield [*who, cell.month, cell.goal, cell.low, cell.high, cell.new, cell.reached, decided, *facts]
 
 
 @require_safe
@@ -29,18 +111,8 @@ def conversion_rates(request: AuthedRequest, kind: str) -> HttpResponse | Stream
         table = answered_rates(request.GET, user=request.user, as_of=timezone.localdate()).table
     except Invalid:
         raise Http404 from None
-    rows = list(_rate_lines(table))
-    if kind == "csv":
-        response: HttpResponse | StreamingHttpResponse = StreamingHttpResponse(
-            csv_lines(_head(), rows), content_type=_CSV
-        )
-    else:
-        buffer = BytesIO()
-        write_xlsx(buffer, _head(), rows, sheet=_("Conversion"))
-        response = HttpResponse(buffer.getvalue(), content_type=_XLSX)
     name = f"conversion-{table.cohort.span.first}-{table.cohort.span.last}.{kind}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return _sent(kind, name, _head(), list(_rate_lines(table)), sheet=_("Conversion"))
 
 
 def _head() -> list[str]:

@@ -85,6 +85,33 @@ ROUTES: Routes = {
     "planning:conversion-limits": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
     "planning:targets": {"GET": Rule(ALL)},
     "planning:my-pace": {"GET": Rule(ALL)},
+    "planning:funnel-goals": {"GET": Rule(ALL)},
+    "planning:funnel-goals-export": {"GET": Rule(ALL)},
+    "planning:my-goals": {"GET": Rule(ALL)},
+    "planning:funnel-effort": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
+    # A goal of the owner's own target, in the active version: the owner sees it, those above decide.
+    "planning:stage-goal-edit": {
+        "GET": Rule(CHAIN, sees=frozenset({Person.OWNER})),
+        "POST": Rule(CHAIN, sees=frozenset({Person.OWNER})),
+    },
+    "planning:funnel-derive": {"POST": Rule(MANAGERS)},  # of a draft, all that is in their reach
+    "planning:target-links": {"GET": Rule(OWNER_AND_CHAIN), "POST": Rule(CHAIN, sees=frozenset({Person.OWNER}))},
+    "planning:market-shares": {"GET": Rule(MANAGERS, sees=ALL - MANAGERS)},
+    "planning:share-target-set": {
+        "GET": Rule(COMPANY, sees=MANAGERS - COMPANY),
+        "POST": Rule(COMPANY, sees=MANAGERS - COMPANY),
+    },
+    "api:share-target-list": {
+        "GET": Rule(ALL, scope="targets:read"),
+        "POST": Rule(ALL, scope="targets:write"),
+    },
+    "api:stage-goal-list": {"GET": Rule(ALL, scope="targets:read")},
+    "api:stage-goal-detail": {
+        "GET": Rule(OWNER_AND_CHAIN, scope="targets:read"),
+        "PATCH": Rule(CHAIN, sees=frozenset({Person.OWNER}), scope="targets:write"),
+    },
+    # Whose is in the body: the service refuses those out of reach.
+    "api:stage-goal-derive": {"POST": Rule(ALL, scope="targets:write")},
     "planning:target-edit": {
         "GET": Rule(_REACH),
         "POST": Rule(_REACH),
@@ -251,11 +278,16 @@ def can_add_target(user: User) -> bool:
     return user.is_active and user.is_manager
 
 
+def can_see_version(user: User, version: PlanVersion) -> bool:
+    """May this person see that the version exists? A draft is for those who plan."""
+    return PlanVersion.objects.visible_to(user).filter(pk=version.pk).exists()
+
+
 def can_set_target(
     user: User, version: PlanVersion, *, unit: OrgUnit | None = None, person: User | None = None
 ) -> bool:
     """May this person set the target of this unit or person? Whether the version still takes changes is another matter."""
-    return PlanVersion.objects.visible_to(user).filter(pk=version.pk).exists() and target_reach(user).covers(
+    return can_see_version(user, version) and target_reach(user).covers(
         unit=unit.pk if unit else None, person=person.pk if person else None
     )
 

@@ -14,7 +14,19 @@ from hashlib import sha256
 from django.core.files.base import ContentFile
 
 from core.models import ApiToken
-from customers.models import Activity, Contact, Customer, Deal, ImportFile, Pipeline, ProductLine, Stage
+from customers.models import (
+    Activity,
+    Contact,
+    Customer,
+    Deal,
+    ImportFile,
+    MarketSize,
+    Pipeline,
+    ProductLine,
+    Stage,
+    Strategy,
+)
+from planning import services as planning
 from planning.models import (
     By,
     Commitment,
@@ -24,6 +36,7 @@ from planning.models import (
     PlanVersion,
     Scenario,
     Scope,
+    StageGoal,
     Submission,
     Target,
 )
@@ -75,6 +88,9 @@ class World:
     hire: PlannedHire
     quota: FullQuota
     scenario: Scenario
+    goal: StageGoal
+    size: MarketSize
+    strategy: Strategy
 
 
 def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> World:
@@ -147,6 +163,7 @@ def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> Worl
         said_at=now,
     )
     other = make_target(draft, person=cast.rao, scope=Scope(make_metric(), product), month=Decimal(3))
+    planning.derive_goals(version=active, actor=cast.planner, today=today, now=now)
     import_file = ImportFile(
         uploaded_by=cast.rao,
         file_name="history.csv",
@@ -194,6 +211,20 @@ def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> Worl
         ),
         scenario=Scenario.objects.create(version=active, slot=1, name="More leads", leads=1.2, author=cast.mori),
         quota=FullQuota.objects.create(plan=plan, unit=cast.east_one, amount=Decimal(2_000_000), changed_by=cast.lin),
+        size=MarketSize.objects.create(
+            product=product,
+            region=region,
+            first_date=date(today.year, 1, 1),
+            after_date=date(today.year + 1, 1, 1),
+            size=Decimal(9_000_000),
+            currency="CNY",
+            source="Association",
+            estimated_date=today,
+            recorded_by=cast.planner,
+            recorded_at=now,
+        ),
+        strategy=Strategy.objects.create(name="Win the coast", owner=cast.lin),
+        goal=StageGoal.objects.get(funnel__target=target, stage__name="Visited"),
     )
 
 
@@ -217,6 +248,9 @@ SAMPLES: dict[str, Sample] = {
     "api:plan": lambda world: {"pk": world.plan.pk},
     "api:plan-version": lambda world: {"pk": world.draft.pk},
     "api:warning": lambda world: {"pk": world.warning.pk},
+    "api:market-size": lambda world: {"pk": world.size.pk},
+    "api:strategy": lambda world: {"pk": world.strategy.pk},
+    "api:stage-goal": lambda world: {"pk": world.goal.pk},
     "api:target": lambda world: {"pk": world.target.pk},
     "account_reset_password_from_key": lambda world: {"uidb36": "1", "key": "x-y"},
     "openid_connect_": lambda world: {"provider_id": "company"},
@@ -247,6 +281,12 @@ SAMPLES: dict[str, Sample] = {
         "person": world.cast.rao.pk,
         "unit": world.cast.east_one.pk,
     },
+    "planning:share-target-set": lambda world: {"version": world.draft.pk},
+    "planning:target-links": lambda world: {"pk": world.target.pk},
+    "customers:strategy": lambda world: {"pk": world.strategy.pk},
+    "planning:stage-goal": lambda world: {"pk": world.goal.pk},
+    "planning:funnel-goals-export": lambda world: {"kind": "csv"},
+    "planning:funnel-derive": lambda world: {"version": world.draft.pk},
     "planning:plan": lambda world: {"pk": world.plan.pk},
     "planning:conversion-export": lambda world: {"kind": "csv"},
     "planning:versions-compare": lambda world: {"pk": world.plan.pk},

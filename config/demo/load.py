@@ -22,7 +22,7 @@ from planning.queries import actuals, by_person, fiscal_months, sum_of
 from teams import services as teams
 from teams.models import Capability, Company, OrgUnit, User
 
-from . import cast, others, story, work
+from . import cast, market, others, story, work
 
 BATCH = 2_000
 GROWTH = Decimal("1.12")  # this year's targets over what last year brought
@@ -78,7 +78,7 @@ def load_demo(*, clock: Callable[[], datetime], today: date, say: Callable[[str]
     _one_who_left(world, admin, today)
     _activities(world, today, now)
     planner = world.people["Plan owner"]
-    plan = _plan(world, planner, today)
+    plan = _plan(world, planner, today, now)
     company = Company.objects.create(
         name="Demo company", currency="CNY", time_zone="Asia/Shanghai", country="CN", is_demo=True
     )
@@ -299,8 +299,8 @@ def _activities(world: _World, today: date, now: datetime) -> None:
                 customers.plan_activity(actor=person, kind=kind, subject=SUBJECTS[kind], due_at=due, deal=deal)
 
 
-def _plan(world: _World, planner: User, today: date) -> Plan:
-    """This year's targets: what last year brought and a bit more, spread by the season learnt, active."""
+def _plan(world: _World, planner: User, today: date, now: datetime) -> Plan:
+    """This year's targets: what last year brought and a bit more, spread by the season learnt, active, with funnel goals."""
     year = FiscalCalendar(1).year_of(today)
     last = FiscalCalendar(1).year(year - 1)
     rows = actuals(first=last.first, after=FiscalCalendar(1).year(year).first, time_zone="Asia/Shanghai")
@@ -320,6 +320,7 @@ def _plan(world: _World, planner: User, today: date) -> Plan:
     # What the teams carry is more than what the company promises: usual over-assignment, and the grid shows it.
     company = _round(of_unit["Demo company"] * Decimal("0.95"), least=Decimal(0))
     version = planning.begin_year(year=year, total=company, actor=planner, split=Target.Split.SEASON)
+    market.tell(world.people, version, planner, last_year=last.first, now=now)
     for name, unit_row in world.units.items():
         if unit_row.parent:
             _split(version, planner, of_unit[name], unit=unit_row)
@@ -334,6 +335,7 @@ def _plan(world: _World, planner: User, today: date) -> Plan:
         stages=world.stages,
     )
     _decide(world, version, planner, today)
+    planning.derive_goals(version=version, actor=planner, today=today, now=now)
     Plan.objects.filter(pk=version.plan_id).update(is_demo=True)
     return version.plan
 

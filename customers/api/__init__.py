@@ -3,6 +3,7 @@
 from .activities import ActivityViewSet
 from .customers import CustomerViewSet
 from .deals import DealViewSet
+from .market import MarketSizeViewSet, StrategyViewSet
 from .pipelines import ChannelViewSet, PipelineViewSet, ProductLineViewSet, RegionViewSet
 
 __all__ = [
@@ -10,7 +11,9 @@ __all__ = [
     "ChannelViewSet",
     "CustomerViewSet",
     "DealViewSet",
+    "MarketSizeViewSet",
     "PipelineViewSet",
     "ProductLineViewSet",
     "RegionViewSet",
+    "StrategyViewSet",
 ]

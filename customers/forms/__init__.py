@@ -5,6 +5,7 @@ from .credits import CreditForm
 from .customers import ContactForm, CustomerForm
 from .deals import AmendForm, DealFactsForm, DealForm, HandOverForm, MoveForm, ReopenForm, VersionForm
 from .filters import BoardFilter, CustomerFilter, DealFilter
+from .market import MarketSizeForm, StrategyForm
 from .setup import NewPartForm, NewWordForm, PlaceForm, WordForm
 
 __all__ = [
@@ -20,11 +21,13 @@ __all__ = [
     "DealForm",
     "FinishForm",
     "HandOverForm",
+    "MarketSizeForm",
     "MoveForm",
     "NewPartForm",
     "NewWordForm",
     "PlaceForm",
     "ReopenForm",
+    "StrategyForm",
     "VersionForm",
     "WordForm",
 ]

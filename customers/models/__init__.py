@@ -6,6 +6,7 @@ from .customers import Contact, Customer, Tier
 from .deals import Deal, DealOwnership
 from .imports import ColumnMapping, ImportedDeal, ImportFile, ImportProblem
 from .ledger import StageEvent
+from .market import MarketSize, Strategy
 from .pipelines import Channel, Pipeline, ProductLine, Region, Stage
 
 __all__ = [
@@ -21,10 +22,12 @@ __all__ = [
     "ImportFile",
     "ImportProblem",
     "ImportedDeal",
+    "MarketSize",
     "Pipeline",
     "ProductLine",
     "Region",
     "Stage",
     "StageEvent",
+    "Strategy",
     "Tier",
 ]

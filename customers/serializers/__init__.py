@@ -4,6 +4,7 @@ from .activities import ActivityIn, ActivityOut, FinishIn
 from .credits import CreditIn, CreditOut
 from .customers import ContactIn, ContactOut, CustomerChange, CustomerIn, CustomerOut
 from .deals import AmendIn, DealChange, DealIn, DealOut, HandOverIn, MoveIn, ReopenIn, StageMoveOut
+from .market import MarketSizeIn, MarketSizeOut, StrategyChange, StrategyIn, StrategyOut
 from .pipelines import ChannelOut, PipelineOut, ProductLineOut, RegionOut
 
 __all__ = [
@@ -23,10 +24,15 @@ __all__ = [
     "DealOut",
     "FinishIn",
     "HandOverIn",
+    "MarketSizeIn",
+    "MarketSizeOut",
     "MoveIn",
     "PipelineOut",
     "ProductLineOut",
     "RegionOut",
     "ReopenIn",
     "StageMoveOut",
+    "StrategyChange",
+    "StrategyIn",
+    "StrategyOut",
 ]

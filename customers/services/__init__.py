@@ -30,6 +30,7 @@ from .imports import (
     start_import,
     take_file,
 )
+from .market import add_strategy, edit_strategy, record_market_size
 from .pipelines import (
     add_stage,
     add_word,
@@ -53,6 +54,7 @@ __all__ = [
     "StaleAttempt",
     "add_contact",
     "add_stage",
+    "add_strategy",
     "add_word",
     "amend_deal",
     "check_mapping",
@@ -68,6 +70,7 @@ __all__ = [
     "edit_deal",
     "edit_pipeline",
     "edit_stage",
+    "edit_strategy",
     "edit_word",
     "examine",
     "finish_activity",
@@ -81,6 +84,7 @@ __all__ = [
     "move_stage",
     "new_stages",
     "plan_activity",
+    "record_market_size",
     "reopen_deal",
     "retry_import",
     "share_credit",

@@ -130,3 +130,18 @@ class StageIsGone(DomainError):
 
     def __init__(self) -> None:
         super().__init__(_("Somebody has deleted this stage meanwhile."))
+
+
+class PeriodEndsEarly(_ForField):
+    code, field = "period_ends_early", "last_date"
+    sentence = _("The last day lies before the first.")
+
+
+class SizeIsNotPositive(_ForField):
+    code, field = "size_is_not_positive", "size"
+    sentence = _("A market has a size of more than zero.")
+
+
+class StrategyNameIsTaken(_ForField):
+    code, field = "strategy_name_is_taken", "name"
+    sentence = _("There is a strategy of this name already.")

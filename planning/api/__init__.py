@@ -7,6 +7,8 @@ from .cascades import PotentialViewSet
 from .commitments import CommitmentViewSet
 from .conversions import ConversionViewSet
 from .forecasts import DealChanceViewSet, ForecastViewSet, NightViewSet
+from .goals import StageGoalViewSet
+from .market import ShareTargetViewSet
 from .plans import PlanVersionViewSet, PlanViewSet, SubmissionViewSet
 from .scenarios import ScenarioViewSet
 from .targets import MetricViewSet, TargetViewSet
@@ -28,6 +30,8 @@ __all__ = [
     "PlanViewSet",
     "PotentialViewSet",
     "ScenarioViewSet",
+    "ShareTargetViewSet",
+    "StageGoalViewSet",
     "SubmissionViewSet",
     "TargetViewSet",
     "TrackRecordViewSet",

@@ -7,7 +7,9 @@ from .capacity import FullQuotaForm
 from .cascades import BUCKETS, CascadeForm, LevelsForm, SpanForm
 from .commitments import AcceptForm, CommitForm, CounterForm, TalkForm
 from .conversions import AnsweredRates, RatesForm, answered_rates
+from .goals import EffortForm, StageGoalForm, asked_goals
 from .ladders import ClimbForm, LadderForm
+from .market import ShareTargetForm, TargetLinksForm
 from .other_targets import MetricForm, MetricNameForm, OtherTargetForm, RemoveForm
 from .plans import ActOnVersionForm, BeginYearForm, FiscalStartForm, ReplanForm, ReviseForm
 from .rate_limits import RateSettingsForm
@@ -33,6 +35,7 @@ __all__ = [
     "CommitForm",
     "CounterForm",
     "DealCallForm",
+    "EffortForm",
     "FiscalStartForm",
     "FullQuotaForm",
     "LadderForm",
@@ -48,14 +51,18 @@ __all__ = [
     "ReplanForm",
     "ReviseForm",
     "SendBackForm",
+    "ShareTargetForm",
     "SmartLimitsForm",
     "SnoozeForm",
     "SpanForm",
     "SplitForm",
+    "StageGoalForm",
     "SubmitPartForm",
     "SubmitVersionForm",
     "TalkForm",
+    "TargetLinksForm",
     "WarningForm",
     "WorkdayForm",
     "answered_rates",
+    "asked_goals",
 ]

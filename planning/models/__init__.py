@@ -6,7 +6,9 @@ from .capacity import FullQuota
 from .commitments import Commitment
 from .conversions import RateSettings, RateStages
 from .forecasts import FEWEST_PEOPLE, JOB, DealForecast, ForecastEvidence, NodeForecast, StageConversion
+from .goals import SETTLED, EffortSettings, FunnelGoals, StageEffort, StageGoal
 from .groundwork import GROUNDWORK, ExposureMonth, Groundwork, GroundworkPart
+from .market import ShareTarget, TargetCarrier, TargetStrategy
 from .metrics import REVENUE, Metric
 from .plans import IN_FORCE, IN_THE_WORKS, FiscalYear, Plan, PlanVersion
 from .potentials import Potential
@@ -31,6 +33,7 @@ __all__ = [
     "REVENUE",
     "SCENARIOS",
     "SCOPE",
+    "SETTLED",
     "TRACK_JOB",
     "TRACK_SCOPE",
     "WARNINGS_JOB",
@@ -42,12 +45,14 @@ __all__ = [
     "ConversionWarning",
     "DealCall",
     "DealForecast",
+    "EffortSettings",
     "ExposureMonth",
     "FiscalYear",
     "ForecastCall",
     "ForecastEvidence",
     "ForecastReview",
     "FullQuota",
+    "FunnelGoals",
     "Groundwork",
     "GroundworkPart",
     "Lever",
@@ -63,12 +68,17 @@ __all__ = [
     "RateStages",
     "Scenario",
     "Scope",
+    "ShareTarget",
     "SmartFinding",
     "SmartSettings",
     "StageConversion",
+    "StageEffort",
+    "StageGoal",
     "Submission",
     "SubmittedTarget",
     "Target",
+    "TargetCarrier",
+    "TargetStrategy",
     "Verdict",
     "WarningDigest",
     "WarningNight",

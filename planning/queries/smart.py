@@ -2,8 +2,8 @@
 Is a target SMART? Five checks, each with the evidence it rests on, reckoned from what is stored and never typed by hand.
 
 Specific: somebody carries it. Measurable: the metric's definition, its unit and a base to measure growth from. Achievable:
-the published forecast's chance to reach it, and what its people can carry; else its growth over the year before. Relevant: it
-is part of a target above. Time-bound: the fiscal year's days, and no quarter left empty.
+the published forecast's chance to reach it, and what its people can carry; else its growth over the year before. Relevant: a
+strategy is linked, or it is part of a target above. Time-bound: the fiscal year's days, and no quarter left empty.
 
 A draft is judged as it stands; of a version that was handed up, the findings of that moment stand: those of plan time. What
 could not be judged then is judged as things stand.
@@ -27,6 +27,7 @@ from .metrics import amount_text, metric_of
 from .other_targets import annual_of, measured
 from .scopes import Trees, achieved_of, scope_words, trees
 from .smart_words import evidence
+from .target_links import strategy_names
 from .targets import row_key, target_grid
 
 __all__ = ["Check", "Finding", "SmartTarget", "Verdict", "judged", "smart_targets"]
@@ -92,6 +93,7 @@ class _Ground:
     before: Mapping[str, Sequence[Cell]]  # by metric
     forecasts: Mapping[str, NodeForecast]
     capacity: Capacity
+    strategies: Mapping[int, str]
 
 
 def smart_targets(*, version: PlanVersion, user: User, as_of: date) -> list[SmartTarget]:
@@ -202,6 +204,7 @@ def _ground(targets: Iterable[Target], version: PlanVersion, as_of: date) -> _Gr
             code: metric_actuals(metric=metric, first=first, after=after, time_zone=plan.time_zone)
             for code, metric in metrics.items()
         },
+        strategies=strategy_names(version),
         forecasts={
             row_key(unit=row.unit_id, person=row.person_id): row
             for row in NodeForecast.objects.current(plan).filter(period=YEAR)
@@ -308,6 +311,8 @@ def _relevant(target: Target, ground: _Ground) -> Finding:
         if target.unit_id
         else ground.units.get(target.person_id or 0, (None,))[0]
     )
+    if (named := ground.strategies.get(target.pk)) is not None:
+        return Finding(Check.RELEVANT, Verdict.PASSED, {"above": "strategy", "name": named})
     if target.unit_id and above is None:
         return Finding(Check.RELEVANT, Verdict.PASSED, {"above": "none"})
     if above in ground.with_target:

@@ -77,6 +77,8 @@ def _relevant(facts: Facts) -> str:
     match facts["above"]:
         case "none":
             return _("The target of the whole company.")
+        case "strategy":
+            return _("Serves the strategy: %(name)s.") % {"name": facts["name"]}
         case "own":
             return _("Part of what this unit or person is asked for in all.")
         case "covered":

@@ -132,7 +132,7 @@ def trial_book(*, since: date, as_of: date, company: Company, settings: RateSett
     if recorded_since is not None:  # nobody knows how leads were answered before anybody wrote it down
         keep &= (measure != 0) | (begun >= day_number(recorded_since))
     deal, at, measure, begun = deal[keep], at[keep], measure[keep], begun[keep]
-    owner = _owners(read, deal, at)
+    owner = owners_at(read, deal, at)
     touched = np.zeros(read.n, np.bool_)
     touched[read.act_deal[read.act_done >= 0]] = True
     return TrialBook(
@@ -142,7 +142,7 @@ def trial_book(*, since: date, as_of: date, company: Company, settings: RateSett
         trials=trials.only(keep),
         begun=begun,
         owner=owner,
-        unit=_units(owner, begun),
+        unit=units_on(owner, begun),
         **{name: read.deals[name][deal].astype(np.int64) for name in ("product", "channel", "region", "pipeline")},
         touched=touched[deal],
         recorded_since=recorded_since,
@@ -320,7 +320,7 @@ def _in_days(begin: Ints, ended: Ints, cause: Ints, now: int) -> Trials:
     return Trials(np.maximum(age, 0), watched, cause)
 
 
-def _owners(read: TrialRows, deal: Ints, at: Ints) -> Ints:
+def owners_at(read: TrialRows, deal: Ints, at: Ints) -> Ints:
     """Who owned each deal at a moment: a former owner until the hand-over, the present one since."""
     owner: Ints = read.deals["owner"][deal].astype(np.int64)
     if not len(read.held_deal):
@@ -332,7 +332,7 @@ def _owners(read: TrialRows, deal: Ints, at: Ints) -> Ints:
     return np.where(found, read.held_owner[place], owner)
 
 
-def _units(owner: Ints, begun: Ints) -> Ints:
+def units_on(owner: Ints, begun: Ints) -> Ints:
     """The unit that each owner belonged to on the day, -1 where there was none."""
     rows = Membership.objects.order_by("user_id", "valid_from").values_list(
         "user_id", "unit_id", "valid_from", "valid_to"

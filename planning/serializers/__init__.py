@@ -7,6 +7,8 @@ from .cascades import CascadeIn, LevelsIn, PotentialIn, PotentialOut, ProposalOu
 from .commitments import AcceptIn, CommitIn, CommitmentOut, CounterIn
 from .conversions import MeaningOut, RatesOut
 from .forecasts import ConversionOut, DealChanceOut, NightOut, NodeForecastOut
+from .goals import DerivedOut, DeriveIn, StageGoalIn, StageGoalOut
+from .market import ShareTargetIn, ShareTargetOut
 from .plans import PlanOut, PlanVersionOut, ReviseIn, SendBackIn, SubmissionOut, SubmitIn, SubmitPartIn
 from .scenarios import ScenarioIn, ScenarioOut, ScenarioResultOut
 from .targets import MetricOut, SplitIn, TargetIn, TargetOut
@@ -26,6 +28,8 @@ __all__ = [
     "ConversionOut",
     "CounterIn",
     "DealChanceOut",
+    "DeriveIn",
+    "DerivedOut",
     "FullQuotaIn",
     "FullQuotaOut",
     "LevelsIn",
@@ -48,8 +52,12 @@ __all__ = [
     "ScenarioOut",
     "ScenarioResultOut",
     "SendBackIn",
+    "ShareTargetIn",
+    "ShareTargetOut",
     "SnoozeIn",
     "SplitIn",
+    "StageGoalIn",
+    "StageGoalOut",
     "SubmissionOut",
     "SubmitIn",
     "SubmitPartIn",

@@ -268,3 +268,36 @@ class CommitmentIsInvalid(Invalid):
     """An amount or note that a commitment cannot hold; the problems say which."""
 
     code = "commitment_is_invalid"
+
+
+class GoalsAreSettled(DomainError):
+    """The version was replaced; its goals are history."""
+
+    code = "goals_are_settled"
+
+    def __init__(self) -> None:
+        super().__init__(_("This version is closed or was replaced; its funnel goals are history."))
+
+
+class NothingToDerive(DomainError):
+    """There is no revenue target, or no pipeline to derive goals for."""
+
+    code = "nothing_to_derive"
+
+
+class GoalIsInvalid(Invalid):
+    """A goal that no stage can have, or one without its reason; the problems say which."""
+
+    code = "goal_is_invalid"
+
+
+class ShareIsInvalid(Invalid):
+    """A share that no product line can have of a market."""
+
+    code = "share_is_invalid"
+
+
+class LinkIsInvalid(Invalid):
+    """People or strategies that a target cannot name."""
+
+    code = "link_is_invalid"

@@ -15,6 +15,7 @@ from planning.queries import Replanned
 from teams.models import User
 
 from .refusals import DraftExists, MonthIsClosed, NoActiveVersion, PlanIsClosed, ShortfallIsUndecided
+from .taking_over import _take_over_market
 from .versions import _hold_versions
 
 Status = PlanVersion.Status
@@ -81,6 +82,7 @@ def _begin_draft(
     rows = list(base.targets.order_by("pk"))
     found = queries.replanned(base=base, targets=rows, effective_date=effective, shortfall=shortfall, as_of=as_of)
     Target.objects.bulk_create(_copy(row, draft, found[row.pk]) for row in rows)
+    _take_over_market(base=base, draft=draft)
     facts = {"effective_date": draft.effective_date, "shortfall": draft.shortfall, "note": note}
     audit.record("planning.plan.revised", actor=actor, subject=draft, number=draft.number, based_on=base, **facts)
     return draft

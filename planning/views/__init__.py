@@ -8,7 +8,9 @@ from .chances import deal_call, deal_chance, deal_forecast
 from .commitments import my_commitment, target_answer, targets_reconcile, version_talk
 from .conversions import conversion, conversion_settings
 from .forecasts import forecast, funnel, overview
+from .goals import funnel_derive, funnel_effort, funnel_goals, my_goals, stage_goal_edit
 from .ladders import target_ladder
+from .market import market_shares, share_target_set, target_links
 from .metrics import metric_edit, metric_new, metrics
 from .movements import forecast_review
 from .other_targets import other_new, other_remove, other_target, others
@@ -45,11 +47,16 @@ __all__ = [
     "forecast_review",
     "full_quota",
     "funnel",
+    "funnel_derive",
+    "funnel_effort",
+    "funnel_goals",
     "levers",
+    "market_shares",
     "metric_edit",
     "metric_new",
     "metrics",
     "my_commitment",
+    "my_goals",
     "my_pace",
     "other_new",
     "other_remove",
@@ -64,7 +71,9 @@ __all__ = [
     "scenario_drop",
     "scenario_keep",
     "scenarios",
+    "share_target_set",
     "smart_limits",
+    "stage_goal_edit",
     "submission_approve",
     "submission_detail",
     "submission_send_back",
@@ -73,6 +82,7 @@ __all__ = [
     "target_edit",
     "target_ladder",
     "target_levels",
+    "target_links",
     "target_smart",
     "target_split",
     "targets",

@@ -19,8 +19,8 @@ from django.db.models import Q
 from django.http import HttpResponseBase, StreamingHttpResponse
 
 from core.models import AuditEntry
-from customers.models import Activity, Customer, Deal, ImportFile
-from planning.models import PlanVersion, Submission
+from customers.models import Activity, Customer, Deal, ImportFile, MarketSize, Strategy
+from planning.models import PlanVersion, StageGoal, Submission, Target, TargetCarrier
 from teams.models import OrgUnit, User
 
 OURS = ("core", "teams", "customers", "planning", "processes", "risks")
@@ -44,6 +44,7 @@ COMMON = frozenset(
         "customers.region",
         "customers.stage",
         "planning.assignmentrule",
+        "planning.effortsettings",
         "planning.exposuremonth",
         "planning.fiscalyear",
         "planning.forecastevidence",
@@ -56,6 +57,7 @@ COMMON = frozenset(
         "planning.ratestages",
         "planning.smartsettings",
         "planning.stageconversion",
+        "planning.stageeffort",
         "planning.warningdigest",
         "planning.watched",
     }
@@ -70,6 +72,8 @@ SEEN_WITH: Mapping[str, tuple[str, str]] = {
     "planning.dealforecast": ("deal", "customers.deal"),
     "planning.submittedtarget": ("submission", "planning.submission"),
     "planning.smartfinding": ("target", "planning.target"),
+    "planning.targetcarrier": ("target", "planning.target"),
+    "planning.targetstrategy": ("target", "planning.target"),
     "planning.warningnight": ("warning", "planning.conversionwarning"),
     "core.auditentry": ("actor", "teams.user"),
 }
@@ -189,6 +193,10 @@ def _named_to(user: User) -> "models.QuerySet[User]":
         | Q(pk__in=PlanVersion.objects.visible_to(user).values("closed_by"))
         | Q(pk__in=Submission.objects.visible_to(user).values("submitted_by"))
         | Q(pk__in=Submission.objects.visible_to(user).values("decided_by"))
+        | Q(pk__in=Strategy.objects.visible_to(user).values("owner"))
+        | Q(pk__in=MarketSize.objects.visible_to(user).values("recorded_by"))
+        | Q(pk__in=StageGoal.objects.visible_to(user).values("edited_by"))
+        | Q(pk__in=TargetCarrier.objects.filter(target__in=Target.objects.visible_to(user)).values("person"))
     )
     return seen
 

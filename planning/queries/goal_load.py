@@ -1,0 +1,154 @@
+"""Do the people have the hours for their funnel goals? Hours per deal and stage against working days, with their origin."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from core.templatetags.formats import number, percent
+from customers.models import Stage
+from planning.forecasting import goals
+from planning.models import EffortSettings, StageEffort, StageGoal
+from teams.models import Capability, Membership, OrgUnit, User
+
+from .calendars import WorkCalendar
+from .forecasts import Node
+from .rate_definitions import RateStage, rate_stages
+
+# Hours that one deal takes at a stage, travel included, until somebody measures or decides otherwise.
+LEAD_HOURS: Final = Decimal("0.50")
+VISIT_HOURS: Final = Decimal("4.00")
+QUOTE_HOURS: Final = Decimal("3.00")
+ORDER_HOURS: Final = Decimal("2.00")
+OTHER_HOURS: Final = Decimal("1.50")
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Hours of one stage, and who says so."""
+
+    stage: Stage
+    hours: Decimal
+    default: Decimal
+    is_set: bool
+
+    @property
+    def origin(self) -> str:
+        return _("Set by the company") if self.is_set else _("Default of the product")
+
+
+@dataclass(frozen=True)
+class GoalLoad:
+    """Twelve months of hours needed and had; what repairs the fullest month, the smallest change first, in words."""
+
+    load: goals.Load
+    efforts: Sequence[Effort]
+    settings: EffortSettings
+    people: int
+    months: Sequence[date]
+    days: Sequence[int]
+    repairs: Sequence[str]
+
+    @property
+    def fullest(self) -> tuple[date, float] | None:
+        """The fullest month and its share of the hours; None where it cannot be told."""
+        used = self.load.used
+        if np.isnan(used).all():
+            return None
+        at = int(np.nanargmax(used))
+        return self.months[at], float(used[at])
+
+    @property
+    def lines(self) -> list[tuple[date, int, float | None, float, float | None]]:
+        """Month, working days, hours needed (None = not measured), hours had, share used."""
+        columns = (self.load.need, self.load.used)
+        need, used = ([None if np.isnan(value) else value for value in column.tolist()] for column in columns)
+        return list(zip(self.months, self.days, need, self.load.have.tolist(), used, strict=True))
+
+
+def efforts(stages: Sequence[Stage]) -> list[Effort]:
+    """Return the hours of stages, in their order, set or by default. Two queries."""
+    chosen = dict(StageEffort.objects.values_list("stage", "hours"))
+    everything = list(Stage.objects.select_related("pipeline").order_by("pipeline_id", "position", "pk"))
+    marks = rate_stages(everything)
+    first = {stage.pipeline_id: stage.pk for stage in reversed(everything) if stage.is_open}
+    found = []
+    for stage in stages:
+        default = _default(stage, marks.get(stage.pipeline_id), first.get(stage.pipeline_id))
+        found.append(Effort(stage, chosen.get(stage.pk, default), default, is_set=stage.pk in chosen))
+    return found
+
+
+def all_efforts() -> list[Effort]:
+    """Return the hours of all stages that goals are made for: open ones in use and won ones, pipeline by pipeline."""
+    kinds = (Stage.Kind.OPEN, Stage.Kind.WON)
+    stages = Stage.objects.in_use().filter(kind__in=kinds, pipeline__is_active=True).select_related("pipeline")
+    return efforts(list(stages.order_by("pipeline__position", "pipeline", "kind", "position", "pk")))
+
+
+def _default(stage: Stage, mark: RateStage | None, first: int | None) -> Decimal:
+    if stage.kind == Stage.Kind.WON:
+        return ORDER_HOURS
+    if mark and mark.visit and mark.visit.pk == stage.pk:
+        return VISIT_HOURS
+    if mark and mark.quote and mark.quote.pk == stage.pk:
+        return QUOTE_HOURS
+    return LEAD_HOURS if stage.pk == first else OTHER_HOURS
+
+
+def selling_people(node: Node, day: date) -> int:
+    """Count who sells in a unit and below it on a day; a person is one."""
+    if node.person is not None or node.unit is None:
+        return 1
+    held = Membership.objects.on(day).filter(
+        user__in=User.objects.active(), user__capabilities__contains=[Capability.REP]
+    )
+    if node.unit.kind != OrgUnit.Kind.COMPANY:
+        held = held.filter(unit__in=node.unit.descendants(include_self=True))
+    return held.count()
+
+
+def goal_load(rows: Sequence[StageGoal], *, node: Node, months: Sequence[date], as_of: date) -> GoalLoad:
+    """Hold the goals of one funnel against the hours of its people; the people of the day stand for the whole year."""
+    settings = EffortSettings.objects.the_one()
+    people = selling_people(node, as_of)
+    taken = efforts([row.stage for row in rows])
+    days = WorkCalendar().by_month(tuple(months))
+    hours = np.array([float(effort.hours) for effort in taken])
+    each = float(settings.day_hours * settings.selling_share)
+    load = goals.load_of(
+        np.array([[np.nan if count is None else count for count in row.count] for row in rows]),
+        hours,
+        np.array(days) * each * people,
+    )
+    rates = np.array([row.rate or 1.0 for row in rows[:-1]])
+    found = goals.repairs(load, hours=hours, rates=rates, people=float(people))
+    return GoalLoad(load, taken, settings, people, months, days, [_said(repair, rows, people) for repair in found])
+
+
+def _said(repair: goals.Repair, rows: Sequence[StageGoal], people: int) -> str:
+    stage = str(rows[repair.stage].stage)
+    if repair.kind == "hours":
+        return _(
+            "%(stage)s: %(then)s hours per deal instead of %(now)s, for instance by remote visits or templates."
+        ) % {
+            "stage": stage,
+            "then": number(repair.then, 1),
+            "now": number(repair.now, 1),
+        }
+    if repair.kind == "rate":
+        return _(
+            "%(stage)s: a conversion of %(then)s instead of %(now)s, so that fewer deals are needed before it."
+        ) % {
+            "stage": stage,
+            "then": percent(repair.then, 1),
+            "now": percent(repair.now, 1),
+        }
+    return _("%(then)s people who sell instead of %(now)s, ready before the fullest month.") % {
+        "then": number(repair.then),
+        "now": number(people),
+    }
