@@ -15,7 +15,7 @@ def main() -> None:
         from django.db import connections
         from django.utils import timezone
 
-        from bench import conversion, counts, night, pages, publication, scenarios, world
+        from bench import conversion, counts, night, pages, people, publication, scenarios, world
 
         call_command("set_up", verbosity=0)
         begun = perf_counter()
@@ -26,6 +26,7 @@ def main() -> None:
         conversion.measure(company)
         counts.measure(company)
         pages.measure(company)
+        people.measure(company)
         publication.measure(company.plan)
         connections.close_all()
 

@@ -41,7 +41,7 @@ class Ask:
 
 def measure(world: World) -> None:
     """Print one line for each page, the empty view first."""
-    everything, team = _signed_in(world.supervisor), _signed_in(world.lead)
+    everything, team = signed_in(world.supervisor), signed_in(world.lead)
     pages = ("customers:deals", "customers:board", "planning:overview")
     asked = {"empty view": [Ask("/bench/empty")] * (REQUESTS + WARM_UP)}
     for name in pages:
@@ -50,12 +50,22 @@ def measure(world: World) -> None:
         asked[f"{page}, a team's {DEALS // TEAMS:,}"] = [Ask(reverse(name), team)] * (REQUESTS + WARM_UP)
     asked[f"API list, {DEALS:,} deals"] = [Ask(reverse("api:deal-list"), everything)] * (REQUESTS + WARM_UP)
     asked["deal move (POST)"] = _moves(world.supervisor, everything)
+    compared(
+        f"Pages: {CONNECTIONS} connections, {WORKERS} workers, {REQUESTS} requests each; ratios to the empty view",
+        asked,
+    )
+
+
+def compared(
+    title: str, asked: Mapping[str, Sequence[Ask]], *, connections: int = CONNECTIONS, warm_up: int = WARM_UP
+) -> None:
+    """Ask for each page in turn, the empty view first, and print its pace beside that of the empty view."""
     rows: list[tuple[str, ...]] = []
     floor = None
     with _server() as port:
         for name, asks in asked.items():
-            _drive(port, asks[:WARM_UP])
-            seconds, latencies = _drive(port, asks[WARM_UP:])
+            _drive(port, asks[:warm_up], connections)
+            seconds, latencies = _drive(port, asks[warm_up:], connections)
             rate = len(latencies) / seconds
             cuts = quantiles(latencies, n=20)
             middle, slow = cuts[9] * 1000, cuts[18] * 1000
@@ -63,13 +73,13 @@ def measure(world: World) -> None:
             against = f"1/{floor[0] / rate:.0f}", f"{middle / floor[1]:.0f}×", f"{slow / floor[2]:.0f}×"
             rows.append((name, f"{rate:.0f}", f"{middle:.0f}", f"{slow:.0f}", *against))
     table(
-        f"Pages: {CONNECTIONS} connections, {WORKERS} workers, {REQUESTS} requests each; ratios to the empty view",
+        title,
         ("page", "requests/s", "p50 ms", "p95 ms", "rate", "p50", "p95"),
         rows,
     )
 
 
-def _signed_in(user: User) -> dict[str, str]:
+def signed_in(user: User) -> dict[str, str]:
     """Headers of a person's browser."""
     client = Client()
     client.force_login(user)
@@ -123,7 +133,7 @@ def _server() -> Iterator[int]:
         server.wait(20)
 
 
-def _drive(port: int, asks: Sequence[Ask]) -> tuple[float, list[float]]:
+def _drive(port: int, asks: Sequence[Ask], connections: int = CONNECTIONS) -> tuple[float, list[float]]:
     """Send the requests over some connections at once. Returns the whole time and each one's, in seconds."""
     waiting, latencies, failures = deque(asks), list[float](), list[BaseException]()
 
@@ -146,7 +156,7 @@ def _drive(port: int, asks: Sequence[Ask]) -> tuple[float, list[float]]:
             line.close()
 
     begun = perf_counter()
-    threads = [Thread(target=work) for _ in range(min(CONNECTIONS, len(asks)))]
+    threads = [Thread(target=work) for _ in range(min(connections, len(asks)))]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -19,6 +19,7 @@ class Pace:
     A person's quarter: won so far against the target of the quarter and the part of it that is due by now.
 
     :param last: the quarter's last day
+    :param year: the row of the whole year, with its stretch and challenge
     :param target: None where the person has no target in the active version
     """
 
@@ -28,6 +29,7 @@ class Pace:
     won: Won
     target: Decimal | None
     to_date: Decimal | None
+    year: Target | None = None
 
     @property
     def attainment(self) -> float | None:
@@ -74,4 +76,5 @@ def quarter_pace(*, plan: Plan, person: User, user: User, as_of: date) -> Pace |
         won=sum((row.won for row in rows), NOTHING),
         target=(target.q1, target.q2, target.q3, target.q4)[quarter - 1] if target else None,
         to_date=due,
+        year=target,
     )

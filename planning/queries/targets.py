@@ -74,6 +74,16 @@ class GridRow:
         return self.planned - self.total if self.planned is not None and self.total is not None else None
 
     @property
+    def has_levels(self) -> bool:
+        """Whether more than the target is asked for: a stretch, or a challenge."""
+        return self.target is not None and (self.target.stretch, self.target.challenge) != (None, None)
+
+    @property
+    def gap_share(self) -> float | None:
+        """The gap ÷ the own target: over-assigned, or below zero unallocated."""
+        return float(self.gap / self.total) if self.gap is not None and self.total else None
+
+    @property
     def attainment(self) -> float | None:
         """Won so far ÷ target to date; None where nothing was due yet."""
         return float(self.won.revenue / self.to_date) if self.to_date else None

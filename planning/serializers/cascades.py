@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -61,7 +62,7 @@ class CascadeIn(In):
     version = Linked(lambda user: PlanVersion.objects.visible_to(user).select_related("plan__fiscal_year"))
     unit = Linked(lambda user: OrgUnit.objects.visible_to(user).order_by("pk"))
     method = serializers.ChoiceField(choices=Method.choices)
-    percent = _percent(0, 300, default="100")
+    percent = _percent(0, 300, default=Decimal(100))
     deep = serializers.BooleanField(default=False)
     months = serializers.ChoiceField(choices=MonthShape.choices, default=MonthShape.PARENT)
     floor = BoundIn(required=False)

@@ -17,7 +17,7 @@ from planning.models.plans import IN_THE_WORKS
 from teams.models import OrgUnit, User
 
 from .refusals import CommitmentIsInvalid, NothingCommitted, PlanIsActive, TalkIsClosed
-from .targets import _check, _least, _write
+from .targets import _around_closed, _check, _closed, _least, _write
 from .versions import _hold_draft
 
 Act = Commitment.Act
@@ -120,11 +120,13 @@ def accept_commitment(
     if last.pk != seen:
         raise VersionConflict(current=lock_version, theirs=str(last.amount))
     shape = queries.shape_of(Target.Split.MANUAL, version=version, unit=unit, person=person)
+    least = _least(version, PLAIN)
+    months = split_amount(last.amount, shape.weights, unit=least)
     target = _write(
         version=version,
         unit=unit,
         person=person,
-        months=split_amount(last.amount, shape.weights, unit=_least(version, PLAIN)),
+        months=_around_closed(months, _closed(version, unit, person, PLAIN), PLAIN, least),
         split=Target.Split.MANUAL,
         actor=actor,
         lock_version=lock_version,

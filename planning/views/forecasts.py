@@ -23,6 +23,7 @@ from planning.queries.behind import deals_behind
 from planning.queries.calls import call_records, call_scores, calls_beside, period_days
 from planning.queries.forecasts import Line, Node
 from planning.queries.instead import with_run_rates
+from planning.queries.levels import levels
 from planning.queries.track_record import verdict_on
 
 from .asking import Asked, asked_for, is_key, number_in
@@ -112,6 +113,7 @@ def forecast_page(
             "months": charts.months_chart(months, currency=plan.currency),
             "moved": moved,
             "attain": attainment(plan=plan, run=run, node=node, user=user, period=moved.over),
+            "levels": levels(plan=plan, node=node, user=user, year=rows[forecasts.YEAR]),
             "behind": deals_behind(run=run, node=node, user=user, period=moved.over),
             "scores": scores[:SCORES_SHOWN],
             "records": call_records(scores),

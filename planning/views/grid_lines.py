@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.money import CENT, rounded_parts
-from core.templatetags.formats import MISSING, babel_locale, money_full, month_name, number, with_sign
+from core.templatetags.formats import MISSING, babel_locale, money_full, month_name, number, percent, with_sign
 from planning.queries import GridRow, TargetGrid
 
 BEHIND = 0.9  # below this share of the target to date a row is marked as behind
@@ -79,6 +79,9 @@ class Line:
     total: str
     planned: str
     gap: str
+    gap_share: str
+    stretch: str
+    challenge: str
     quarters: list[Quarter]
     won: str
     won_full: str
@@ -117,6 +120,9 @@ def _line(grid: TargetGrid, row: GridRow, above: Sequence[str], scale: Scale, cu
         total=scale.text(row.total),
         planned=scale.text(row.planned),
         gap=with_sign(scale.text(row.gap)),
+        gap_share=with_sign(percent(row.gap_share, 1)),
+        stretch=scale.text(row.target.stretch if row.target else None),
+        challenge=scale.text(row.target.challenge if row.target else None),
         quarters=quarters,
         won=scale.text(row.won.revenue),
         won_full=money_full(row.won.revenue, currency),
@@ -161,6 +167,7 @@ def facts(grid: TargetGrid, found: Sequence[Line], scale: Scale, currency: str) 
                 "name": line.row.name,
                 "months": [str(amount) for amount in line.row.months] if line.row.months else None,
                 "planned": None if line.row.planned is None else str(line.row.planned),
+                "over": _over(line.row),
                 "won": str(line.row.won.revenue.quantize(CENT)),
                 "version": line.row.lock_version,
                 "editable": draft and line.row.may_set,
@@ -170,3 +177,9 @@ def facts(grid: TargetGrid, found: Sequence[Line], scale: Scale, currency: str) 
             for line in found
         ],
     }
+
+
+def _over(row: GridRow) -> dict[str, str | None]:
+    """What stretch and challenge ask for above the target."""
+    levels = {"stretch": row.target.stretch_over, "challenge": row.target.challenge_over} if row.target else {}
+    return {name: None if amount is None else str(amount) for name, amount in levels.items()}

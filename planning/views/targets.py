@@ -80,6 +80,7 @@ def grid_context(request: AuthedRequest, version: PlanVersion) -> dict[str, Any]
         and version.status in {PlanVersion.Status.ACTIVE, PlanVersion.Status.APPROVED}
         and not any(other.status in IN_THE_WORKS and other.plan_id == plan.pk for other in versions),
         "can_plan": may_plan,
+        "has_levels": any(row.has_levels for row in grid.rows),
         "outside": outside(grid.rows, spans(plan)),
         "unknown": sum(row.won.unknown for row in grid.rows if row.parent is None),
     }

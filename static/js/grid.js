@@ -39,6 +39,7 @@
     return parts;
   }
   let format = null;
+  const percents = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   function numbers() {
     format = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: scale.digits, maximumFractionDigits: scale.digits });
   }
@@ -95,7 +96,14 @@
     const gap = row.planned === null || year === null ? null : row.planned - year;
     const cell = row.cells.gap;
     const shown = gap === null ? "–" : text(Math.sign(gap) * rounded(Math.abs(gap)));
-    cell.textContent = gap > 0 && /[1-9]/.test(shown) ? `+${shown}` : shown;
+    const [amount, percentage] = cell.children;
+    amount.textContent = gap > 0 && /[1-9]/.test(shown) ? `+${shown}` : shown;
+    const part = !gap || !year ? null : Math.round(gap * 1000 / year) / 10;
+    percentage.textContent = part === null ? "" : `${part > 0 ? "+" : ""}${percents.format(part)}%`;
+    ["stretch", "challenge"].filter((level) => row.cells[level]).forEach((level) => {
+      const over = row.over[level];
+      put(row, level, text(over === undefined || over === null || year === null ? null : rounded(year + cents(over))));
+    });
     cell.classList.toggle("behind", gap !== null && gap < 0);
     cell.classList.toggle("ahead", gap !== null && gap > 0);
     renderAttainment(row, whole);

@@ -55,3 +55,13 @@ def test_nobody_sees_the_pace_of_a_stranger(cast: Cast) -> None:
 
 def test_outside_the_year_there_is_no_quarter(cast: Cast) -> None:
     assert queries.quarter_pace(plan=make_plan(), person=cast.rao, user=cast.rao, as_of=date(2027, 1, 1)) is None
+
+
+@pytest.mark.requirement("R1.5")
+def test_a_quarters_pace_names_the_stretch_and_challenge_of_the_year(cast: Cast) -> None:
+    version = make_version(make_plan(), status=PlanVersion.Status.ACTIVE)
+    target = make_target(version, person=cast.rao, stretch_over=Decimal(200), challenge_over=Decimal(500))
+    pace = queries.quarter_pace(plan=version.plan, person=cast.rao, user=cast.rao, as_of=date(2026, 5, 4))
+    assert pace is not None
+    assert pace.year is not None
+    assert (pace.year.stretch, pace.year.challenge) == (target.total + 200, target.total + 500)
