@@ -17,6 +17,7 @@ from planning.models import Commitment, NodeForecast, PlanVersion
 from teams.models import User
 
 from .below import Spot, Tree, plan_tree
+from .capacity import capacity_of
 from .forecasts import YEAR, shown_run
 from .smart import QUANTILES
 from .targets import row_key
@@ -88,8 +89,6 @@ class Reconciled:
     version: PlanVersion
     path: Sequence[Spot]
     lines: Sequence[Line]
-    has_forecast: bool
-    has_capacity: bool
 
 
 def reconciled(*, version: PlanVersion, user: User, unit: int, as_of: date) -> Reconciled:
@@ -103,7 +102,8 @@ def reconciled(*, version: PlanVersion, user: User, unit: int, as_of: date) -> R
     run = shown_run(version.plan)
     nights = NodeForecast.objects.filter(run=run, period=YEAR) if run else NodeForecast.objects.none()
     night = {row_key(unit=row.unit_id, person=row.person_id): row for row in nights}
-    capacity = capacities(version, shown, as_of)
+    capacity = capacity_of(version.plan, as_of=as_of, version=version)
+    carried = {spot.key: capacity.total(**_whose(spot)) for spot in shown}
     reach = policies.target_reach(user)
     lines = [
         Line(
@@ -111,19 +111,17 @@ def reconciled(*, version: PlanVersion, user: User, unit: int, as_of: date) -> R
             depth=0 if spot.key == key else 1,
             planned=tree.planned(spot.key),
             bottom_up=told[spot.key],
-            capacity=capacity.get(spot.key),
+            capacity=carried[spot.key],
             forecast=night.get(spot.key),
             chance=chance(night.get(spot.key), spot.total),
             commitment=of_owner.get(spot.key),
             last=last.get(spot.key),
-            may_answer=reach.covers(
-                unit=spot.unit.pk if spot.unit else None, person=spot.person.pk if spot.person else None
-            ),
+            may_answer=reach.covers(**_whose(spot)),
             leads_on=bool(spot.unit and spot.key != key),
         )
         for spot in shown
     ]
-    return Reconciled(version, _path(tree, key, user), lines, bool(night), bool(capacity))
+    return Reconciled(version, _path(tree, key, user), lines)
 
 
 def bottom_up(tree: Tree, said: Mapping[str, Commitment]) -> dict[str, BottomUp]:
@@ -142,12 +140,6 @@ def bottom_up(tree: Tree, said: Mapping[str, Commitment]) -> dict[str, BottomUp]
     return found
 
 
-def capacities(version: PlanVersion, spots: Sequence[Spot], as_of: date) -> Mapping[str, Decimal]:
-    """Return what spots can carry in the plan's year, of those for whom it is known."""
-    del version, spots, as_of
-    return {}
-
-
 def chance(night: NodeForecast | None, amount: Decimal | None) -> float | None:
     """Return the chance that a year brings an amount, read off a night's quantiles; None without either."""
     if night is None or amount is None:
@@ -156,6 +148,10 @@ def chance(night: NodeForecast | None, amount: Decimal | None) -> float | None:
         return 1.0
     quantiles = [float(getattr(night, name)) for name in QUANTILES]
     return chance_of(float(amount), list(QUANTILES.values()), quantiles)
+
+
+def _whose(spot: Spot) -> dict[str, int | None]:
+    return {"unit": spot.unit.pk if spot.unit else None, "person": spot.person.pk if spot.person else None}
 
 
 def _by_key(said: Iterable[Commitment]) -> dict[str, Commitment]:

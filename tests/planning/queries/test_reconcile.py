@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from planning import services
-from planning.models import Commitment, PlanVersion
+from planning.models import Commitment, FullQuota, PlanVersion
 from planning.queries.reconcile import Line, Reconciled, reconciled
 from teams.models import OrgUnit, User
 from tests.factories.planning import make_target, make_version
@@ -66,6 +66,17 @@ def test_who_said_nothing_is_not_zero(cast: Cast, version: PlanVersion) -> None:
     make_target(version, unit=cast.east_one)
     line = line_of(screen(version, cast.mori, cast.east_one), "East one")
     assert (line.bottom_up.amount, line.gap_below, line.capacity, line.forecast, line.chance) == (None,) * 5
+
+
+def test_capacity_stands_beside_where_somebodys_full_quota_is_set(cast: Cast, version: PlanVersion) -> None:
+    make_target(version, person=cast.rao, month=Decimal(100))
+    FullQuota.objects.create(plan=version.plan, person=cast.rao, amount=Decimal(900), changed_by=cast.planner)
+    found = screen(version, cast.mori, cast.east_one)
+    carried = line_of(found, "Rao").capacity
+    assert carried is not None
+    assert 0 < carried <= 900
+    assert line_of(found, "Rao").gap_capacity == carried - 1200
+    assert line_of(found, "Peer of Rao").capacity is None
 
 
 def test_a_gap_is_settled_by_accepting_until_the_draft_says_otherwise(cast: Cast, version: PlanVersion) -> None:
