@@ -106,6 +106,7 @@ def smart_targets(*, version: PlanVersion, user: User, as_of: date) -> list[Smar
     rows: dict[str, list[Target]] = defaultdict(list)
     seen = Target.objects.visible_to(user).filter(version=version).select_related(*LINKED)
     for target in seen.order_by("metric__position", "pk"):
+        target.version = version  # the one that is read already, with its plan
         rows[row_key(unit=target.unit_id, person=target.person_id)].append(target)
     depths = {row.key: (row.name, row.depth) for row in grid.rows}
     ordered = [(depths[key], target) for key in depths for target in sorted(rows.pop(key, []), key=_plain_first)]

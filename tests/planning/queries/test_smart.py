@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from core.models import JobRun, Publication
 from planning import services
 from planning.models import JOB, NodeForecast, PlanVersion, Scope, SmartFinding
-from planning.queries.smart import Check, Finding, SmartTarget, Verdict, smart_targets
+from planning.queries.smart import Check, Finding, SmartTarget, Verdict, asks_for, smart_targets
 from teams.models import Management, OrgUnit
 from tests.factories.customers import make_deal
 from tests.factories.planning import make_metric, make_target, make_version
@@ -130,7 +130,8 @@ def test_two_hundred_targets_cost_as_many_queries_as_two(
     for _ in range(200):
         make_target(draft, person=make_person(unit=cast.east_one))
     with django_assert_max_num_queries(32):
-        smart_targets(version=draft, user=cast.planner, as_of=DAY)
+        found = smart_targets(version=draft, user=cast.planner, as_of=DAY)
+        assert {asks_for(row.target) for row in found} == {"¥1.2K"}
 
 
 def test_the_page_names_what_failed_and_shows_a_manager_only_their_own(
