@@ -33,6 +33,28 @@ def split_amount(total: Decimal, weights: Sequence[Weight], *, unit: Decimal = C
         return tuple((part * unit).quantize(unit) for part in split_count(int(units), weights))
 
 
+def split_around(
+    total: Decimal, fixed: Sequence[Decimal | None], weights: Sequence[Weight], *, unit: Decimal = CENT
+) -> tuple[Decimal, ...]:
+    """
+    Split a total among parts of which some are fixed; what they leave goes to the others in proportion to their weights.
+
+    Shapes: fixed (n,), None = free; weights (n,) → parts (n,), n >= 1.  Free parts whose weights are all zero share evenly.
+    :raises ValueError: where the fixed parts exceed the total, or leave something with nobody free to take it; and as
+        `split_amount`
+    """
+    rest = total - sum((part for part in fixed if part is not None), Decimal(0))
+    free = [weight for part, weight in zip(fixed, weights, strict=True) if part is None]
+    if rest < 0:
+        raise ValueError(f"The fixed parts exceed the total by {-rest}.")
+    if rest and not free:
+        raise ValueError(f"Every part is fixed, and {rest} is left over.")
+    if free and not any(free):
+        free = [1] * len(free)
+    others = iter(split_amount(rest, free, unit=unit) if free else ())
+    return tuple(next(others) if part is None else part for part in fixed)
+
+
 def split_count(total: int, weights: Sequence[Weight]) -> tuple[int, ...]:
     """
     Split a whole number in proportion to weights, as `split_amount` does.

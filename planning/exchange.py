@@ -1,9 +1,11 @@
-"""Downloads of the plan's figures."""
+"""Downloads of the plan's figures, and the targets as a file that comes back (`views/target_files.py` reads it)."""
 
 from collections.abc import Iterator
 from io import BytesIO
+from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -12,10 +14,11 @@ from core.errors import Invalid
 from core.pages import AuthedRequest
 from core.tabular import csv_lines, write_xlsx
 from core.tabular.writing import Value
-from planning import charts
+from planning import charts, queries
 from planning.forms import answered_rates, asked_goals
 from planning.queries.funnel_goals import GoalSheet
 from planning.queries.rates import RateTable
+from planning.queries.target_files import file_header, file_lines
 
 _CSV = "text/csv; charset=utf-8"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -113,6 +116,18 @@ def conversion_rates(request: AuthedRequest, kind: str) -> HttpResponse | Stream
         raise Http404 from None
     name = f"conversion-{table.cohort.span.first}-{table.cohort.span.last}.{kind}"
     return _sent(kind, name, _head(), list(_rate_lines(table)), sheet=_("Conversion"))
+
+
+@require_safe
+def targets(request: AuthedRequest, version: int, kind: str) -> HttpResponse | StreamingHttpResponse:
+    """Send the grid of a version as a file that can be read back: what the reader sees of it, and no more."""
+    if kind not in {"csv", "xlsx"}:
+        raise Http404
+    found = get_object_or_404(queries.visible_versions(request.user), pk=version)
+    today = timezone.localdate(timezone=ZoneInfo(found.plan.time_zone))
+    grid = queries.target_grid(version=found, user=request.user, as_of=today)
+    name = f"targets-{found.plan.fiscal_year}-v{found.number}.{kind}"
+    return _sent(kind, name, file_header(found), list(file_lines(grid)), sheet=_("Targets"))
 
 
 def _head() -> list[str]:

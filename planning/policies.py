@@ -167,8 +167,17 @@ ROUTES: Routes = {
     "api:scenario-result": {"GET": Rule(MANAGERS, scope="plans:read")},
     "api:capacity-list": {"GET": Rule(MANAGERS, scope="plans:read")},
     "api:full-quota-list": {"GET": Rule(ALL, scope="plans:read"), "POST": Rule(ALL, scope="plans:write")},
+    "planning:targets-export": {"GET": Rule(MANAGERS)},
+    # Which rows a file may change is judged row by row.
+    "planning:targets-import": {"GET": Rule(MANAGERS), "POST": Rule(MANAGERS)},
+    "planning:targets-print": {"GET": Rule(CHAIN)},
     "planning:targets-smart": {"GET": Rule(MANAGERS)},  # asked for a draft
     "planning:versions-compare": {"GET": Rule(ALL)},
+    **{
+        f"api:target-{act}": {"POST": Rule(ALL, scope="targets:write")} for act in ("months", "growth", "lock", "clear")
+    },
+    **{f"planning:target-{act}": {"POST": Rule(_REACH)} for act in ("grow", "lock", "clear")},
+    **{f"planning:target-{act}(unit,version)": {"POST": _ABOVE} for act in ("grow", "lock", "clear")},
     "api:workday-list": {"GET": Rule(ALL, scope="plans:read")},
     "planning:work-calendar": {"GET": Rule(ALL)},
     "planning:workday-new": {"POST": Rule(COMPANY)},

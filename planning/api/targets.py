@@ -18,7 +18,19 @@ from customers.models import Tier
 from planning import policies, services
 from planning.models import REVENUE, Metric, Target
 from planning.queries.spreading import proposal
-from planning.serializers import CascadeIn, LevelsIn, MetricOut, ProposalOut, SplitIn, TargetIn, TargetOut
+from planning.serializers import (
+    CascadeIn,
+    ClearIn,
+    GrowthIn,
+    LevelsIn,
+    LockIn,
+    MetricOut,
+    ProposalOut,
+    SomeMonthsIn,
+    SplitIn,
+    TargetIn,
+    TargetOut,
+)
 from teams.models import Company
 
 
@@ -113,6 +125,38 @@ class TargetViewSet(Retrieves, ListModelMixin, GenericViewSet[Target]):
         By the season learnt from the years before, evenly, in last year's shape, by working days, or in the row's own shape.
         """
         return self.answer(services.split_target(actor=self.user, **self.valid(SplitIn)).target, TargetOut)
+
+    @extend_schema(request=SomeMonthsIn, responses=TargetOut)
+    @action(detail=False, methods=["post"])
+    def months(self, request: Request) -> Response:
+        """
+        Set some months by hand, as amounts or as shares of the year, with a reason that a later split keeps.
+
+        A locked total stays, and so does every total while shares are set: the other months take the difference.
+        """
+        return self.answer(
+            services.change_months(actor=self.user, now=timezone.now(), **self.valid(SomeMonthsIn)), TargetOut
+        )
+
+    @extend_schema(request=GrowthIn, responses=TargetOut)
+    @action(detail=False, methods=["post"])
+    def growth(self, request: Request) -> Response:
+        """Say what a target grows from. With a growth the total follows it; without one the growth follows the total."""
+        given = self.valid(GrowthIn)
+        as_of = timezone.localdate(timezone=ZoneInfo(given["version"].plan.time_zone))
+        return self.answer(services.grow_target(actor=self.user, as_of=as_of, **given), TargetOut)
+
+    @extend_schema(request=LockIn, responses=TargetOut)
+    @action(detail=False, methods=["post"])
+    def lock(self, request: Request) -> Response:
+        """Lock a target's total, so that the other months take the difference when some change; or unlock it."""
+        return self.answer(services.lock_total(actor=self.user, **self.valid(LockIn)), TargetOut)
+
+    @extend_schema(request=ClearIn, responses=TargetOut)
+    @action(detail=False, methods=["post"])
+    def clear(self, request: Request) -> Response:
+        """Give months set by hand back to the split; the total stays."""
+        return self.answer(services.clear_overrides(actor=self.user, **self.valid(ClearIn)), TargetOut)
 
 
 class MetricViewSet(SignedIn, ListModelMixin, GenericViewSet[Metric]):

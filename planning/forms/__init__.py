@@ -15,7 +15,8 @@ from .plans import ActOnVersionForm, BeginYearForm, FiscalStartForm, ReplanForm,
 from .rate_limits import RateSettingsForm
 from .smart import SmartLimitsForm
 from .submissions import ApproveForm, SendBackForm, SubmitPartForm, SubmitVersionForm
-from .targets import MonthsForm, SplitForm
+from .target_files import ApplyFileForm, TargetFileForm
+from .targets import ClearForm, GrowthForm, LockForm, MonthsForm, SplitForm, share_of
 from .warnings import AcknowledgeForm, AssignForm, CloseForm, ReopenForm, SnoozeForm, WarningForm
 
 __all__ = [
@@ -25,11 +26,13 @@ __all__ = [
     "ActOnVersionForm",
     "AmountField",
     "AnsweredRates",
+    "ApplyFileForm",
     "ApproveForm",
     "AssignForm",
     "BeginYearForm",
     "CallForm",
     "CascadeForm",
+    "ClearForm",
     "ClimbForm",
     "CloseForm",
     "CommitForm",
@@ -38,8 +41,10 @@ __all__ = [
     "EffortForm",
     "FiscalStartForm",
     "FullQuotaForm",
+    "GrowthForm",
     "LadderForm",
     "LevelsForm",
+    "LockForm",
     "MetricForm",
     "MetricNameForm",
     "MonthsForm",
@@ -60,9 +65,11 @@ __all__ = [
     "SubmitPartForm",
     "SubmitVersionForm",
     "TalkForm",
+    "TargetFileForm",
     "TargetLinksForm",
     "WarningForm",
     "WorkdayForm",
     "answered_rates",
     "asked_goals",
+    "share_of",
 ]

@@ -15,6 +15,7 @@ from .potentials import Potential
 from .publications import Publication, PublishedBalance
 from .reviews import ForecastReview
 from .scenarios import SCENARIOS, Scenario
+from .shaping import BaseSource, Override, Shaped
 from .smart import Check, SmartFinding, SmartSettings, Verdict
 from .submissions import Submission, SubmittedTarget
 from .targets import MONTHS, PLAIN, QUARTERS, SCOPE, Scope, Target
@@ -38,6 +39,7 @@ __all__ = [
     "TRACK_SCOPE",
     "WARNINGS_JOB",
     "AssignmentRule",
+    "BaseSource",
     "By",
     "ChanceCheck",
     "Check",
@@ -58,6 +60,7 @@ __all__ = [
     "Lever",
     "Metric",
     "NodeForecast",
+    "Override",
     "PastForecast",
     "Plan",
     "PlanVersion",
@@ -68,6 +71,7 @@ __all__ = [
     "RateStages",
     "Scenario",
     "Scope",
+    "Shaped",
     "ShareTarget",
     "SmartFinding",
     "SmartSettings",

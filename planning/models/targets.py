@@ -16,6 +16,7 @@ from teams.models import OrgUnit, User
 
 from .metrics import REVENUE, Metric
 from .plans import IN_THE_WORKS, PlanVersion
+from .shaping import SHAPE_RULES, Shaped
 
 MONTHS = tuple(f"m{month:02}" for month in range(1, 13))  # of the fiscal year, not of the calendar
 QUARTERS = ("q1", "q2", "q3", "q4")
@@ -95,7 +96,7 @@ class TargetQuerySet(models.QuerySet["Target"]):
         return self.filter((mine & published) | asked)
 
 
-class Target(models.Model):
+class Target(Shaped):
     """
     What one unit or one person is to bring in one year.
 
@@ -177,6 +178,7 @@ class Target(models.Model):
                 | Q(challenge_over__gte=Coalesce(F("stretch_over"), Value(Decimal(0)))),
                 name="target_challenge_is_not_below_stretch",
             ),
+            *SHAPE_RULES,
         ]
 
     def __str__(self) -> str:

@@ -15,7 +15,8 @@ from .actuals import (
 )
 from .calendars import CalendarYear, WorkCalendar, calendar_year, fiscal_months
 from .capacity import Capacity, capacity_of
-from .ladders import Base, BaseSource, LadderSheet, base_of, growth_of, ladder_sheet
+from .ladders import Base, LadderSheet, base_of, growth_of, ladder_sheet
+from .overrides import MonthNote, month_notes
 from .pace import Pace, quarter_pace
 from .parts import Extent, Held, Part, approvers, extent_of, held_parts, parts
 from .plans import plan_on, version_in_force, visible_versions
@@ -23,7 +24,7 @@ from .replans import ReplanLine, Replanned, effective_months, replan_lines, repl
 from .season import Learned, learned_season, season_lines
 from .shapes import Basis, Shape, last_year_shape, shape_of
 from .submissions import Failure, Review, failures, review, undecided_below
-from .targets import GridRow, TargetGrid, ancestors, months_of, target_grid, target_to_date
+from .targets import GridRow, TargetGrid, ancestors, months_of, row_key, target_grid, target_to_date
 from .versions import RowChange, VersionChanges, version_changes
 from .years import fiscal_years, months_before, next_year
 
@@ -31,7 +32,6 @@ __all__ = [
     "NOTHING",
     "Actual",
     "Base",
-    "BaseSource",
     "Basis",
     "CalendarYear",
     "Capacity",
@@ -41,6 +41,7 @@ __all__ = [
     "Held",
     "LadderSheet",
     "Learned",
+    "MonthNote",
     "Pace",
     "Part",
     "ReplanLine",
@@ -71,6 +72,7 @@ __all__ = [
     "ladder_sheet",
     "last_year_shape",
     "learned_season",
+    "month_notes",
     "months_before",
     "months_of",
     "next_year",
@@ -82,6 +84,7 @@ __all__ = [
     "replanned",
     "review",
     "revisable",
+    "row_key",
     "season_lines",
     "shape_of",
     "sum_of",

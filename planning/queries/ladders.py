@@ -4,26 +4,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
-
 from core.money import CENT, smallest_unit, split_amount
 from core.periods import add_months
 from planning import ladders
 from planning.ladders import Finding, Keep, Ladder, Rates
-from planning.models import PlanVersion, Target
+from planning.models import BaseSource, PlanVersion, Target
 from teams.models import OrgUnit, User
 
 from .calendars import fiscal_months
 from .shapes import last_year_shape, won_by_month
-
-
-class BaseSource(models.TextChoices):
-    """Where the amounts that a growth is counted from come from, as a sentence."""
-
-    LAST_YEAR = "last_year", _("What was won here in the twelve months before.")
-    TYPED = "typed", _("The amount that you entered, in the shape of last year.")
-    NONE = "none", _("Nothing was won here in the twelve months before, so there is nothing to grow from.")
 
 
 @dataclass(frozen=True)

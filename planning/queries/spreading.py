@@ -9,9 +9,9 @@ from fractions import Fraction
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from core.money import CENT, BoundsDoNotFit, smallest_unit, split_amount, split_within
+from core.money import CENT, BoundsDoNotFit, smallest_unit, split_amount, split_around, split_within
 from core.templatetags.formats import money_full
-from planning.models import PlanVersion
+from planning.models import MONTHS, PlanVersion
 from planning.policies import TargetReach
 
 from .below import Spot, Tree, plan_tree
@@ -246,13 +246,25 @@ class _Spread:
         return found
 
     def _months(self, spot: Spot, above: _Held, amount: Decimal) -> Amounts:
-        """Who gets the amount that stands there keeps its months; else the shape that was wished for."""
+        """
+        Who gets the amount that stands there keeps its months; else the shape that was wished for, around the months that
+        somebody set by hand.
+        """
         if spot.target and spot.total == amount:
             return months_of(spot.target)
         shape = above.months
         if self._seasons:
             shape = self._seasons.of(unit=spot.unit, person=spot.person)
-        return split_amount(amount, shape if any(shape) else EVEN, unit=self._least)
+        by_hand = spot.target.overrides if spot.target else {}
+        fixed = [getattr(spot.target, month) if month in by_hand else None for month in MONTHS]
+        try:
+            return split_around(amount, fixed, shape if any(shape) else EVEN, unit=self._least)
+        except ValueError:
+            facts = {"name": spot.name, "amount": self._money(amount)}
+            why = _(
+                "The months of %(name)s set by hand do not fit into %(amount)s. Give them back to the split, or keep the row."
+            )
+            raise _Refused("", why % facts) from None
 
     def _share(self, spot: Spot, held: _Held | None, depth: int, total: Decimal) -> Share:
         return Share(

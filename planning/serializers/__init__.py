@@ -11,7 +11,7 @@ from .goals import DerivedOut, DeriveIn, StageGoalIn, StageGoalOut
 from .market import ShareTargetIn, ShareTargetOut
 from .plans import PlanOut, PlanVersionOut, ReviseIn, SendBackIn, SubmissionOut, SubmitIn, SubmitPartIn
 from .scenarios import ScenarioIn, ScenarioOut, ScenarioResultOut
-from .targets import MetricOut, SplitIn, TargetIn, TargetOut
+from .targets import ClearIn, GrowthIn, LockIn, MetricOut, SomeMonthsIn, SplitIn, TargetIn, TargetOut
 from .track_record import PastForecastOut
 from .warnings import AssignIn, CloseIn, LeverOut, NoteIn, NothingIn, SnoozeIn, WarningOut
 
@@ -22,6 +22,7 @@ __all__ = [
     "CallOut",
     "CapacityOut",
     "CascadeIn",
+    "ClearIn",
     "CloseIn",
     "CommitIn",
     "CommitmentOut",
@@ -32,8 +33,10 @@ __all__ = [
     "DerivedOut",
     "FullQuotaIn",
     "FullQuotaOut",
+    "GrowthIn",
     "LevelsIn",
     "LeverOut",
+    "LockIn",
     "MeaningOut",
     "MetricOut",
     "NightOut",
@@ -55,6 +58,7 @@ __all__ = [
     "ShareTargetIn",
     "ShareTargetOut",
     "SnoozeIn",
+    "SomeMonthsIn",
     "SplitIn",
     "StageGoalIn",
     "StageGoalOut",

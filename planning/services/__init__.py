@@ -10,9 +10,11 @@ from .digests import due_week, send_digests
 from .forecasts import YearIsOver, run_forecast
 from .goals import Derived, derive_goals, edit_goal, set_effort
 from .groundwork import help_with_groundwork, lay_groundwork, nobody
+from .growth import grow_target
 from .ladders import climb_target
 from .market import link_target, set_share_target
 from .metrics import add_metric, rename_metric, restore_metrics
+from .months import change_months, clear_overrides, lock_total
 from .refusals import (
     AlreadySubmitted,
     AmountIsInvalid,
@@ -31,6 +33,7 @@ from .refusals import (
     LinkIsInvalid,
     MonthIsClosed,
     NoActiveVersion,
+    NoTargetYet,
     NotAsApproved,
     NotDecidable,
     NothingCommitted,
@@ -38,6 +41,7 @@ from .refusals import (
     NothingToGrowFrom,
     NothingToReview,
     NotInForce,
+    OverridesDoNotFit,
     OwnSubmission,
     PartIsHeld,
     PartsAreOpen,
@@ -55,6 +59,7 @@ from .refusals import (
     ShortfallIsUndecided,
     SpanIsInvalid,
     TalkIsClosed,
+    TotalIsLocked,
     WarningIsOver,
     YearIsRunning,
     YearsLeaveAGap,
@@ -65,6 +70,7 @@ from .reviews import mark_reviewed
 from .scenarios import NoNightYet, ThreeScenarios, adopt_scenario, drop_scenario, keep_scenario
 from .smart import check_targets, set_smart_limits
 from .submissions import approve_submission, send_back, submit_part, submit_version
+from .target_files import RowMonths, import_targets
 from .targets import Spread, remove_target, set_target, split_target
 from .track_record import JUDGED_MONTHS, run_track_record
 from .versions import activate_version, close_version, settled, targets_state
@@ -94,6 +100,7 @@ __all__ = [
     "MonthIsClosed",
     "NoActiveVersion",
     "NoNightYet",
+    "NoTargetYet",
     "NotAsApproved",
     "NotDecidable",
     "NotInForce",
@@ -101,6 +108,7 @@ __all__ = [
     "NothingToDerive",
     "NothingToGrowFrom",
     "NothingToReview",
+    "OverridesDoNotFit",
     "OwnSubmission",
     "PartIsHeld",
     "PartsAreOpen",
@@ -114,12 +122,14 @@ __all__ = [
     "PlanIsClosed",
     "PlanIsNotApproved",
     "PlanIsSubmitted",
+    "RowMonths",
     "ShareIsInvalid",
     "ShortfallIsUndecided",
     "SpanIsInvalid",
     "Spread",
     "TalkIsClosed",
     "ThreeScenarios",
+    "TotalIsLocked",
     "WarningIsOver",
     "YearIsOver",
     "YearIsRunning",
@@ -136,7 +146,9 @@ __all__ = [
     "call_deal",
     "cascade_target",
     "change_fiscal_start",
+    "change_months",
     "check_targets",
+    "clear_overrides",
     "climb_target",
     "close_version",
     "close_warning",
@@ -147,11 +159,14 @@ __all__ = [
     "drop_scenario",
     "due_week",
     "edit_goal",
+    "grow_target",
     "help_with_groundwork",
     "import_potentials",
+    "import_targets",
     "keep_scenario",
     "lay_groundwork",
     "link_target",
+    "lock_total",
     "mark_reviewed",
     "nobody",
     "open_fiscal_year",

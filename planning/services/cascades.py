@@ -116,11 +116,12 @@ def _write_rows(version: PlanVersion, shares: Sequence[Share]) -> None:
         for month, amount in zip(MONTHS, _around_closed(share.months or (), closed, PLAIN, least), strict=True):
             setattr(row, month, amount)
         row.split, row.kept_reason = Target.Split.MANUAL, ""
+        row.basis, row.growth = Target.Leads.ABSOLUTE, None  # the amount comes from above, and the growth follows it
         row.stretch_over, row.challenge_over = share.stretch_over, share.challenge_over
         row.lock_version += 1
         (known if share.spot.target else fresh).append(row)
     Target.objects.bulk_update(
-        known, [*MONTHS, "split", "kept_reason", "stretch_over", "challenge_over", "lock_version"]
+        known, [*MONTHS, "split", "basis", "growth", "kept_reason", "stretch_over", "challenge_over", "lock_version"]
     )
     try:
         with transaction.atomic():

@@ -207,6 +207,27 @@ class NothingToGrowFrom(DomainError):
     code = "nothing_to_grow_from"
 
 
+class NoTargetYet(DomainError):
+    """The row has no target that could be changed in part."""
+
+    code = "no_target_yet"
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no target here yet: enter all twelve months, or a total to spread."))
+
+
+class TotalIsLocked(Invalid):
+    """Twelve months that do not add up to a total that is locked."""
+
+    code = "total_is_locked"
+
+
+class OverridesDoNotFit(Invalid):
+    """The months set by hand exceed the total, or leave no month to take the rest of it."""
+
+    code = "overrides_do_not_fit"
+
+
 class AmountIsInvalid(Invalid):
     """An amount that no target can hold; the problems say which."""
 

@@ -1,6 +1,6 @@
 """Setting a target: twelve months by hand, or a total spread by a rule. One writer, one check of the version, one line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,15 +12,15 @@ from django.utils.translation import gettext as _
 from core import audit
 from core.access import require
 from core.errors import Problem, VersionConflict
-from core.money import CENT, smallest_unit, split_amount
-from core.templatetags.formats import month_name
+from core.money import CENT, smallest_unit, split_amount, split_around
+from core.templatetags.formats import month_name, number
 from core.transactions import within_transaction
 from planning import policies, queries
 from planning.models import MONTHS, PLAIN, SCOPE, Metric, PlanVersion, Scope, Target
 from planning.queries import Basis
 from teams.models import OrgUnit, User
 
-from .refusals import AmountIsInvalid, MonthIsClosed
+from .refusals import AmountIsInvalid, MonthIsClosed, OverridesDoNotFit, TotalIsLocked
 from .versions import _hold_draft, _refuse_held
 
 LARGEST = Decimal("999999999999.99")  # what a month's column holds
@@ -47,7 +47,8 @@ def set_target(
     scope: Scope = PLAIN,
 ) -> Target:
     """
-    Set the twelve months of a unit's or a person's target, by hand.
+    Set the twelve months of a unit's or a person's target, by hand. A month set by hand before keeps its reason where its
+    amount stays.
 
     Shapes: months (12,), in fiscal order, zero or more.  Units: the plan's currency, a count, or per cent, as the metric says.
 
@@ -57,10 +58,14 @@ def set_target(
     :raises PartIsHeld: where the row belongs to a part that is handed up
     :raises VersionConflict: where somebody changed the row since; its `extra` carries `theirs` and `mine`
     :raises AmountIsInvalid: for an amount that a target cannot hold
+    :raises TotalIsLocked: where the total is locked and the months do not add up to it
     :raises MonthIsClosed: for a month that was over when the plan was made anew
     :raises NotAllowed: for one's own target, or one out of reach
     """
     require(policies.can_set_target(actor, version, unit=unit, person=person))
+    row = _row(version, unit, person, scope)
+    if row is not None and row.lock_version == lock_version:
+        _refuse_other_total(row, months)
     return _write(
         version=version,
         unit=unit,
@@ -89,7 +94,9 @@ def split_target(
     """
     Spread a total over the twelve months, exact to the smallest unit of the currency; of a rate, every month asks for it.
 
+    Months set by hand keep their amounts and reasons: the rest of the total is spread around them.
     :param split: one of `Target.Split`; by hand = in the shape that the row has now, evenly where it has none
+    :raises OverridesDoNotFit: where the months set by hand exceed the total
     :raises PlanIsActive, VersionConflict, AmountIsInvalid, NotAllowed: as `set_target`
     """
     require(policies.can_set_target(actor, version, unit=unit, person=person))
@@ -135,23 +142,35 @@ def _spread(
     actor: User,
     lock_version: int,
     scope: Scope = PLAIN,
+    columns: Mapping[str, object] | None = None,
+    event: str = "planning.target.split",
+    **facts: object,
 ) -> Spread:
     least = _least(version, scope)
     _check({"total": total}, least, scope)
     split = split if scope.adds_up else Target.Split.EVEN
     shape = queries.shape_of(Target.Split(split), version=version, unit=unit, person=person, scope=scope)
-    months = list(split_amount(total, shape.weights, unit=least)) if scope.adds_up else [total] * len(MONTHS)
+    months: Sequence[Decimal] = (
+        split_amount(total, shape.weights, unit=least) if scope.adds_up else [total] * len(MONTHS)
+    )
+    months = _around_closed(months, _closed(version, unit, person, scope), scope, least)
+    row = _row(version, unit, person, scope)
+    if scope.adds_up and row is not None and row.overrides and row.lock_version == lock_version:
+        kept = {month: getattr(row, month) for month in row.overrides}
+        months = _around(total, _with_closed(row, kept), shape.weights, least)
     target = _write(
         version=version,
         unit=unit,
         person=person,
         scope=scope,
-        months=_around_closed(months, _closed(version, unit, person, scope), scope, least),
+        months=months,
         split=split,
         actor=actor,
         lock_version=lock_version,
-        event="planning.target.split",
-        basis=shape.basis,
+        event=event,
+        columns=columns,
+        rests_on=shape.basis,
+        **facts,
     )
     return Spread(target, shape.basis, shape.sentence)
 
@@ -168,8 +187,15 @@ def _write(
     lock_version: int,
     event: str,
     scope: Scope = PLAIN,
+    columns: Mapping[str, object] | None = None,
     **facts: object,
 ) -> Target:
+    """
+    Write twelve months and what says how they were made.
+
+    :param columns: of `Shaped`, what the caller decided; the rest follows: a month keeps its override where its amount stays,
+        and a total that is not what a growth made is an amount
+    """
     if (unit is None) == (person is None):
         raise ValueError("A target is of a unit or of a person.")
     if len(months) != len(MONTHS):
@@ -182,11 +208,13 @@ def _write(
     rows = Target.objects.filter(version=version, unit=unit, person=person, **scope.columns)
     before = rows.first()
     if before is None:
-        row = Target(version=version, unit=unit, person=person, split=split, **scope.columns, **amounts)
+        own: dict[str, object] = {**scope.columns, **amounts, **(columns or {})}
+        row = Target(version=version, unit=unit, person=person, split=split, **own)
         target = _first(row) if lock_version == 0 else None
     else:
         matched = Target.objects.filter(pk=before.pk, lock_version=lock_version)
-        changed = matched.update(**amounts, split=split, lock_version=F("lock_version") + 1, updated_at=Now())
+        own = {**amounts, **_follows(before, amounts), **(columns or {})}
+        changed = matched.update(**own, split=split, lock_version=F("lock_version") + 1, updated_at=Now())
         target = before if changed else None
     if target is None:
         theirs = rows.first()
@@ -200,6 +228,52 @@ def _write(
     asked = {name: getattr(target, name) for name in SCOPE if getattr(target, name)}
     audit.record(event, actor=actor, subject=target, split=split, was=was, months=list(months), **asked, **facts)
     return target
+
+
+def _row(version: PlanVersion, unit: OrgUnit | None, person: User | None, scope: Scope = PLAIN) -> Target | None:
+    row = Target.objects.filter(version=version, unit=unit, person=person, **scope.columns).first()
+    if row is not None:
+        row.version = version  # which its plan and year were read with
+    return row
+
+
+def _follows(before: Target, amounts: Mapping[str, Decimal]) -> dict[str, object]:
+    """What follows from new months: overrides stay where amounts do, and a growth only while the total is what it made."""
+    stay = {month: told for month, told in before.overrides.items() if getattr(before, month) == amounts[month]}
+    follows: dict[str, object] = {} if stay == before.overrides else {"overrides": stay}
+    if before.basis == Target.Leads.GROWTH and sum(amounts.values()) != before.total:
+        follows |= {"basis": Target.Leads.ABSOLUTE, "growth": None}
+    return follows
+
+
+def _with_closed(row: Target, fixed: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Return the months that nothing may move: those set by hand, and those that were over when the plan was made anew."""
+    closed = {month: getattr(row, month) for month in MONTHS[: row.version.closed_months]}
+    return {**closed, **fixed}
+
+
+def _around(
+    total: Decimal, fixed: Mapping[str, Decimal], weights: Sequence[Decimal], least: Decimal
+) -> tuple[Decimal, ...]:
+    """Spread what fixed months leave of a total over the others. :raises OverridesDoNotFit: where that cannot be"""
+    given = sum(fixed.values(), Decimal(0))
+    if given > total:
+        text = _("The months set by hand already come to %(given)s, more than the annual target of %(total)s.")
+    elif len(fixed) == len(MONTHS) and given != total:
+        text = _("All twelve months are set by hand and come to %(given)s, not to the annual target of %(total)s.")
+    else:
+        return split_around(total, [fixed.get(month) for month in MONTHS], weights, unit=least)
+    message = text % {"given": number(given, 2), "total": number(total, 2)}
+    raise OverridesDoNotFit(message, problems=[Problem("total", message, "overrides_do_not_fit")])
+
+
+def _refuse_other_total(row: Target, months: Sequence[Decimal]) -> None:
+    given = sum(months, Decimal(0))
+    if row.total_locked and given != row.total:
+        facts = {"given": number(given, 2), "total": number(row.total, 2)}
+        raise TotalIsLocked(
+            _("The annual target is locked at %(total)s, and these months come to %(given)s. Unlock it first.") % facts
+        )
 
 
 @within_transaction

@@ -19,7 +19,10 @@ from .replans import plan_revise
 from .scenarios import scenario_adopt, scenario_drop, scenario_keep, scenarios
 from .smart import smart_limits, target_smart, targets_smart
 from .submissions import submission_approve, submission_detail, submission_send_back, version_approval, version_submit
-from .targets import my_pace, target_edit, target_split, targets
+from .target_files import targets_import
+from .target_packs import targets_print
+from .target_rows import target_clear, target_edit, target_grow, target_lock, target_split
+from .targets import my_pace, targets
 from .track_record import track_record
 from .versions import versions_compare
 from .warnings import (
@@ -79,13 +82,18 @@ __all__ = [
     "submission_send_back",
     "target_answer",
     "target_cascade",
+    "target_clear",
     "target_edit",
+    "target_grow",
     "target_ladder",
     "target_levels",
     "target_links",
+    "target_lock",
     "target_smart",
     "target_split",
     "targets",
+    "targets_import",
+    "targets_print",
     "targets_reconcile",
     "targets_smart",
     "track_record",

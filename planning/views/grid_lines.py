@@ -1,7 +1,7 @@
 """The grid as text: every row rounded so that its months add up to its quarters and its year."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 
 from core.money import CENT, rounded_parts
 from core.templatetags.formats import MISSING, babel_locale, money_full, month_name, number, percent, with_sign
-from planning.queries import GridRow, TargetGrid
+from planning.models import MONTHS
+from planning.queries import GridRow, MonthNote, TargetGrid
 
+NO_NOTES: Mapping[int, Sequence[MonthNote]] = {}
 BEHIND = 0.9  # below this share of the target to date a row is marked as behind
 
 
@@ -70,7 +72,7 @@ def chosen_scale(currency: str, key: str, largest: Decimal | None) -> Scale:
 class Quarter:
     number: int
     text: str
-    months: list[tuple[str, str]]  # (name of the column, text)
+    months: list[tuple[str, str, str]]  # (name of the column, text, how it was set by hand)
 
 
 @dataclass(frozen=True)
@@ -87,27 +89,35 @@ class Line:
     won_full: str
     percent: int | None
     is_behind: bool
-    above: str  # keys of all rows above, for folding
     edit_url: str
     split_url: str
+    notes: Sequence[MonthNote]  # the months set by hand
+    above: str = ""  # keys of all rows above, for folding
 
 
-def lines(grid: TargetGrid, scale: Scale, currency: str) -> list[Line]:
+def lines(
+    grid: TargetGrid, scale: Scale, currency: str, notes: Mapping[int, Sequence[MonthNote]] = NO_NOTES
+) -> list[Line]:
     above: dict[str, list[str]] = {}
     found = []
     for row in grid.rows:
         above[row.key] = [*above[row.parent], row.parent] if row.parent else []
-        found.append(_line(grid, row, above[row.key], scale, currency))
+        of_row = notes.get(row.target.pk, ()) if row.target else ()
+        found.append(replace(_line(grid, row, scale, currency, of_row), above=" ".join(above[row.key])))
     return found
 
 
-def _line(grid: TargetGrid, row: GridRow, above: Sequence[str], scale: Scale, currency: str) -> Line:
+def _line(grid: TargetGrid, row: GridRow, scale: Scale, currency: str, notes: Sequence[MonthNote]) -> Line:
+    told = {note.month: note.sentence for note in notes}
     shown: Sequence[Decimal | None] = rounded_parts(row.months, unit=scale.step) if row.months else [None] * 12
     quarters = [
         Quarter(
             quarter,
             scale.text(sum((part or Decimal(0) for part in part_of), Decimal(0)) if row.months else None),
-            [(f"m{3 * quarter - 2 + step:02}", scale.text(part)) for step, part in enumerate(part_of)],
+            [
+                (column, scale.text(part), told.get(column, ""))
+                for column, part in zip(MONTHS[3 * quarter - 3 : 3 * quarter], part_of, strict=True)
+            ],
         )
         for quarter in (1, 2, 3, 4)
         for part_of in [shown[3 * quarter - 3 : 3 * quarter]]
@@ -128,9 +138,9 @@ def _line(grid: TargetGrid, row: GridRow, above: Sequence[str], scale: Scale, cu
         won_full=money_full(row.won.revenue, currency),
         percent=round(attainment * 100) if attainment is not None else None,
         is_behind=attainment is not None and attainment < BEHIND,
-        above=" ".join(above),
         edit_url=reverse("planning:target-edit", kwargs=subject),
         split_url=reverse("planning:target-split", kwargs=subject),
+        notes=notes,
     )
 
 
@@ -173,6 +183,8 @@ def facts(grid: TargetGrid, found: Sequence[Line], scale: Scale, currency: str) 
                 "editable": draft and line.row.may_set,
                 "edit": line.edit_url,
                 "split": line.split_url,
+                "locked": line.row.target is not None and line.row.target.total_locked,
+                "by_hand": {note.month: note.sentence for note in line.notes},
             }
             for line in found
         ],

@@ -1,32 +1,26 @@
-"""The target grid, one row of it, and a total spread over its months."""
+"""The target grid, whose row an address names, and one's own pace."""
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from core.access import require
-from core.errors import DomainError, VersionConflict
 from core.pages import AuthedRequest, page
 from planning import policies, queries, services
-from planning.forms import MonthsForm, SplitForm
-from planning.models import IN_THE_WORKS, MONTHS, Plan, PlanVersion, Target
-from planning.queries import GridRow
+from planning.models import IN_THE_WORKS, Plan, PlanVersion, Target
 from planning.queries.assignment import outside, spans
 from teams.models import OrgUnit, User
 
 from .asking import is_key
 from .grid_lines import BEHIND, chosen_scale, facts, heads, lines, scales
-
-F = TypeVar("F", MonthsForm, SplitForm)
 
 
 def today_of(plan: Plan) -> date:
@@ -57,7 +51,8 @@ def grid_context(request: AuthedRequest, version: PlanVersion) -> dict[str, Any]
     largest = max((row.total for row in grid.rows if row.total is not None), default=None)
     scale = chosen_scale(plan.currency, request.GET.get("unit", ""), largest)
     asked = [int(quarter) for quarter in request.GET.getlist("open") if quarter in {"1", "2", "3", "4"}]
-    found = lines(grid, scale, plan.currency)
+    notes = queries.month_notes(row.target for row in grid.rows if row.target is not None)
+    found = lines(grid, scale, plan.currency, notes)
     versions = list(queries.visible_versions(user))
     may_plan = policies.can_plan(user)
     return {
@@ -125,53 +120,6 @@ def subject_of(request: AuthedRequest, version: int, unit: int | None, person: i
     return found
 
 
-@require_http_methods(["GET", "HEAD", "POST", "PATCH"])
-def target_edit(
-    request: AuthedRequest, version: int, unit: int | None = None, person: int | None = None
-) -> HttpResponse:
-    """Change the twelve months of one row: as a page of its own, or as the grid's own call (PATCH, answered in JSON)."""
-    subject = subject_of(request, version, unit, person)
-    months = queries.fiscal_months(subject.version.plan.fiscal_year)
-    if request.method == "PATCH":
-        return _answer(request, subject, MonthsForm(QueryDict(request.body), months=months))
-    if request.method != "POST":
-        return _row_page(request, subject)
-    form = MonthsForm(request.POST, months=months)
-    if not form.is_valid():
-        return _row_page(request, subject, months_form=form, status=422)
-    try:
-        services.set_target(**subject.arguments, **form.cleaned_data, actor=request.user)
-    except VersionConflict as conflict:
-        return _row_page(request, subject, months_form=_again(form, conflict), conflict=conflict, status=412)
-    except services.AmountIsInvalid as refusal:
-        for problem in refusal.problems:
-            form.add_error(problem.field, problem.message)
-        return _row_page(request, subject, months_form=form, status=422)
-    return redirect(grid_url(subject))
-
-
-@require_POST
-def target_split(
-    request: AuthedRequest, version: int, unit: int | None = None, person: int | None = None
-) -> HttpResponse:
-    """Spread a total over a row's months; the page comes back to the grid with what the spread rests on."""
-    subject = subject_of(request, version, unit, person)
-    form = SplitForm(request.POST)
-    if _wants_json(request):
-        return _answer(request, subject, form)
-    if not form.is_valid():
-        return _row_page(request, subject, split_form=form, status=422)
-    try:
-        spread = services.split_target(**subject.arguments, **form.cleaned_data, actor=request.user)
-    except VersionConflict as conflict:
-        return _row_page(request, subject, split_form=_again(form, conflict), conflict=conflict, status=412)
-    except services.AmountIsInvalid as refusal:
-        form.add_error("total", refusal.message)
-        return _row_page(request, subject, split_form=form, status=422)
-    messages.success(request, f"{subject}: {spread.sentence}")
-    return redirect(grid_url(subject))
-
-
 @require_safe
 def my_pace(request: AuthedRequest) -> HttpResponse:
     """Show one's own quarter: a fragment that My day loads."""
@@ -182,89 +130,6 @@ def my_pace(request: AuthedRequest) -> HttpResponse:
     if pace is None and request.htmx:
         return HttpResponse(status=204)  # My day keeps what it shows without a plan
     return page(request, "planning/_my_pace.html", {"pace": pace, "plan": plan})
-
-
-def _answer(request: AuthedRequest, subject: Subject, form: MonthsForm | SplitForm) -> JsonResponse:
-    """Write one row for the grid's script and answer with the row, or with what is wrong."""
-    if not form.is_valid():
-        return JsonResponse({"errors": form.errors}, status=422)
-    basis = ""
-    try:
-        if isinstance(form, MonthsForm):
-            target = services.set_target(**subject.arguments, **form.cleaned_data, actor=request.user)
-        else:
-            spread = services.split_target(**subject.arguments, **form.cleaned_data, actor=request.user)
-            target, basis = spread.target, spread.sentence
-    except DomainError as refusal:
-        errors = {problem.field: [problem.message] for problem in refusal.problems}
-        answer = {"message": refusal.message, "code": refusal.code, "errors": errors, **refusal.extra}
-        return JsonResponse(answer, status=422 if errors else refusal.status)
-    return JsonResponse(
-        {
-            "version": target.lock_version,
-            "months": [str(amount) for amount in queries.months_of(target)],
-            "total": str(target.total),
-            "message": basis,
-        }
-    )
-
-
-def _row_page(
-    request: AuthedRequest,
-    subject: Subject,
-    *,
-    months_form: MonthsForm | None = None,
-    split_form: SplitForm | None = None,
-    conflict: VersionConflict | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    """Show the page of one row: its months, a total to spread, and after a conflict what the other person wrote."""
-    plan = subject.version.plan
-    target = subject.target
-    months = queries.fiscal_months(plan.fiscal_year)
-    seen = target.lock_version if target else 0
-    given = {name: getattr(target, name) for name in MONTHS} if target else {}
-    months_form = months_form or MonthsForm(months=months, initial={**given, "lock_version": seen})
-    split_form = split_form or SplitForm(
-        initial={
-            "total": target.total if target else None,
-            "split": target.split if target else Target.Split.SEASON,
-            "lock_version": seen,
-        }
-    )
-    grid = queries.target_grid(version=subject.version, user=request.user, as_of=today_of(plan))
-    row: GridRow | None = grid.row(
-        unit=subject.unit.pk if subject.unit else None, person=subject.person.pk if subject.person else None
-    )
-    context = {
-        "subject": subject,
-        "version": subject.version,
-        "plan": plan,
-        "row": row,
-        "months_form": months_form,
-        "split_form": split_form,
-        "conflict": conflict,
-        "theirs": queries.months_of(target) if conflict and target else None,
-        "target": target,
-        "season": queries.season_lines(queries.learned_season(plan=plan, unit=subject.unit, person=subject.person)),
-        "edit_url": reverse("planning:target-edit", kwargs=subject.url_arguments),
-        "split_url": reverse("planning:target-split", kwargs=subject.url_arguments),
-        "levels_url": reverse("planning:target-levels", kwargs=subject.url_arguments),
-        "ladder_url": reverse("planning:target-ladder", kwargs=subject.url_arguments),
-        "grid_url": grid_url(subject),
-    }
-    return page(request, "planning/target_edit.html", context, status=status)
-
-
-def _again(form: F, conflict: VersionConflict) -> F:
-    """Keep what was typed, but let the next attempt overwrite what is there now: the person has seen it."""
-    form.data = {**dict(form.data.items()), "lock_version": str(conflict.extra["current_version"])}
-    form.full_clean()
-    return form
-
-
-def _wants_json(request: HttpRequest) -> bool:
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
 def grid_url(subject: Subject) -> str:

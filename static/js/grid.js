@@ -16,6 +16,7 @@
   const QUIET = 900;
   const names = Object.fromEntries(Array.from(table.tHead.querySelectorAll("[data-col]"), (head) => [head.dataset.col, head.dataset.full]));
   let scale = facts.scales[facts.scale];
+  let shares = false; // months shown and typed as per cent of the year
 
   /* Money: text of the server in the currency, whole cents here, text in the chosen unit on the screen. */
   const cents = (text) => { const [whole, part = ""] = text.split("."); return Number(whole + part.padEnd(2, "0").slice(0, 2)); };
@@ -36,6 +37,13 @@
     const parts = amounts.map((amount) => Math.floor(amount / size));
     const missing = rounded(sum(amounts)) - sum(parts);
     amounts.map((amount, index) => [amount - parts[index] * size, index]).sort((a, b) => b[0] - a[0] || a[1] - b[1]).slice(0, missing).forEach(([, index]) => { parts[index] += 1; });
+    return parts;
+  }
+  /* The same for shares: tenths of a per cent that add up to 100 %. */
+  function tenths(amounts) {
+    const whole = sum(amounts);
+    const parts = amounts.map((amount) => Math.floor(amount * 1000 / whole));
+    amounts.map((amount, index) => [amount * 1000 / whole - parts[index], index]).sort((a, b) => b[0] - a[0] || a[1] - b[1]).slice(0, 1000 - sum(parts)).forEach(([, index]) => { parts[index] += 1; });
     return parts;
   }
   let format = null;
@@ -62,6 +70,14 @@
     return amount > LARGEST ? { problem: words.notAmount } : { amount };
   }
 
+  function parsedShare(row, input) {
+    const typed = input.trim().replace(/\s*%$/, "");
+    if (!typed) return { problem: words.blank };
+    if (!/^\d{1,3}(\.\d{1,4})?$/.test(typed) || Number(typed) > 100) return { problem: words.notShare };
+    return { share: typed, amount: Math.round(total(row) * Number(typed) / 100) };
+  }
+  const read = (row, column, input) => (isShare(row, column) ? parsedShare(row, input) : parsed(input));
+
   /* Rows */
   const rows = new Map();
   for (const fact of facts.rows) {
@@ -72,11 +88,13 @@
       months: fact.months ? fact.months.map(cents) : Array(12).fill(null),
       planned: fact.planned === null ? null : cents(fact.planned),
       won: cents(fact.won),
+      changed: new Map(), // months set by hand since the last save: the share that was typed, or null for an amount
       typedTotal: null, dirty: false, saving: false, failed: "", conflict: null, edits: 0, timer: 0, chain: Promise.resolve(),
     });
   }
   const isWhole = (row) => row.months.every((amount) => amount !== null);
   const total = (row) => (row.typedTotal !== null ? row.typedTotal : isWhole(row) ? sum(row.months) : null);
+  const isShare = (row, column) => shares && column !== "total" && total(row) > 0;
   const inputOf = (row, column) => row.cells[column].querySelector("input");
 
   function put(row, column, shown) {
@@ -84,11 +102,32 @@
     if (!input) row.cells[column].textContent = shown;
     else if (document.activeElement !== input && input.getAttribute("aria-invalid") !== "true") input.value = shown === "–" ? "" : shown;
   }
+  function note(row) {
+    row.tr.querySelector("[data-lock]").hidden = !row.locked;
+    MONTHS.forEach((column) => {
+      const told = row.by_hand[column];
+      row.cells[column].classList.toggle("by-hand", Boolean(told));
+      row.cells[column].title = told || "";
+      row.cells[column].querySelector(".visually-hidden")?.remove();
+      const input = inputOf(row, column);
+      input?.removeAttribute("aria-describedby");
+      if (!told) return;
+      const spoken = document.createElement("span");
+      spoken.className = "visually-hidden";
+      spoken.id = `${row.key}-${column}-by-hand`;
+      spoken.textContent = told;
+      row.cells[column].append(spoken);
+      input?.setAttribute("aria-describedby", spoken.id);
+    });
+  }
   function render(row) {
     const whole = isWhole(row);
-    const parts = whole ? roundedParts(row.months) : row.months.map((amount) => (amount === null ? null : rounded(amount)));
-    parts.forEach((part, index) => put(row, MONTHS[index], text(part)));
-    [1, 2, 3, 4].forEach((quarter) => put(row, `q${quarter}`, text(whole ? sum(parts.slice(3 * quarter - 3, 3 * quarter)) : null)));
+    const share = whole && isShare(row, MONTHS[0]);
+    const parts = share ? tenths(row.months) : whole ? roundedParts(row.months) : row.months.map((amount) => (amount === null ? null : rounded(amount)));
+    const told = share ? (part) => `${percents.format(part / 10)}%` : text;
+    parts.forEach((part, index) => put(row, MONTHS[index], told(part)));
+    note(row);
+    [1, 2, 3, 4].forEach((quarter) => put(row, `q${quarter}`, whole ? told(sum(parts.slice(3 * quarter - 3, 3 * quarter))) : text(null)));
     const year = total(row);
     put(row, "total", text(year === null ? null : rounded(year)));
     put(row, "planned", text(row.planned === null ? null : rounded(row.planned)));
@@ -145,12 +184,12 @@
     else if (all.some((row) => row.dirty)) line = words.unsaved;
     if (status.textContent !== line) status.textContent = line;
   }
-  function mark(row, state) {
+  function state(row, now) {
     const box = row.tr.querySelector("[data-state]");
     if (box) {
-      box.className = `row-state ${state}`;
-      box.textContent = { saving: "…", saved: "✓", failed: "!" }[state] || "";
-      const spoken = { saving: words.rowSaving, saved: words.rowSaved, failed: `${words.rowFailed}: ${row.failed || words.conflict}` }[state] || "";
+      box.className = `row-state ${now}`;
+      box.textContent = { saving: "…", saved: "✓", failed: "!" }[now] || "";
+      const spoken = { saving: words.rowSaving, saved: words.rowSaved, failed: `${words.rowFailed}: ${row.failed || words.conflict}` }[now] || "";
       if (spoken) { box.title = spoken; box.setAttribute("role", "img"); box.setAttribute("aria-label", spoken); } else { box.removeAttribute("title"); box.removeAttribute("role"); box.removeAttribute("aria-label"); }
     }
     say();
@@ -160,7 +199,7 @@
   async function send(row, url, method, fields) {
     row.saving = true;
     row.failed = "";
-    mark(row, "saving");
+    state(row, "saving");
     const edits = row.edits;
     let answer = null;
     let data = {};
@@ -174,13 +213,16 @@
     row.typedTotal = null;
     if (answer?.ok) {
       row.version = data.version;
+      row.locked = data.locked;
+      row.by_hand = data.by_hand;
       clearConflict(row);
       if (row.edits === edits) {
         row.dirty = false;
+        row.changed.clear();
         row.months = data.months.map(cents);
       }
       renderUpwards(row);
-      mark(row, "saved");
+      state(row, "saved");
       return data;
     }
     if (answer?.status === 412 && data.theirs) {
@@ -190,7 +232,7 @@
       Object.entries(data.errors || {}).forEach(([column, reasons]) => { const input = row.cells[column] && inputOf(row, column); if (input) flag(input, reasons.join(" ")); });
       renderUpwards(row);
     }
-    mark(row, "failed");
+    state(row, "failed");
     return null;
   }
   function queue(row, job) {
@@ -204,10 +246,14 @@
       const blank = row.months.filter((amount) => amount === null).length;
       if (blank) {
         row.failed = words.incomplete.replace("{n}", blank);
-        mark(row, "failed");
+        state(row, "failed");
         return null;
       }
-      return send(row, row.edit, "PATCH", Object.fromEntries(row.months.map((amount, index) => [MONTHS[index], plain(amount)])));
+      if (!row.version) return send(row, row.edit, "PATCH", Object.fromEntries(row.months.map((amount, index) => [MONTHS[index], plain(amount)])));
+      if (!row.changed.size) { row.dirty = false; return null; }
+      const fields = Array.from(row.changed, ([column, share]) => (share === null ? [column, plain(row.months[MONTHS.indexOf(column)])] : [`p${column.slice(1)}`, share]));
+      const columns = Array.from(row.changed.keys());
+      return send(row, row.edit, "PATCH", Object.fromEntries(fields)).then((data) => { if (data) askWhy(row, columns.filter((column) => data.unexplained.includes(column))); return data; });
     });
   }
   function saveSoon(row) {
@@ -217,19 +263,22 @@
   function spread(row, amount, split) {
     clearTimeout(row.timer);
     row.dirty = false;
+    row.changed.clear();
     row.edits += 1;
     row.typedTotal = amount;
     renderUpwards(row);
     return queue(row, () => { row.typedTotal = amount; return send(row, row.split, "POST", { total: plain(amount), split }); });
   }
-  function change(row, column, amount) {
+  function change(row, column, amount, share = null) {
     row.failed = "";
     if (column === "total") { spread(row, amount, "manual"); return; }
+    if (row.version && (row.locked || share !== null)) row.typedTotal = total(row); // it stays, the server moves the others
+    row.changed.set(column, share);
     row.months[MONTHS.indexOf(column)] = amount;
     row.dirty = true;
     row.edits += 1;
     renderUpwards(row);
-    mark(row, "");
+    state(row, "");
     saveSoon(row);
   }
 
@@ -275,7 +324,7 @@
       actions.append(button);
     };
     choose(words.keepMine, "btn-primary", () => { row.months = mine; row.dirty = true; renderUpwards(row); save(row); });
-    choose(words.takeTheirs, "", () => { row.months = theirs; row.dirty = false; row.failed = ""; renderUpwards(row); mark(row, "saved"); });
+    choose(words.takeTheirs, "", () => { row.months = theirs; row.changed.clear(); row.dirty = false; row.failed = ""; renderUpwards(row); state(row, "saved"); });
     box.append(line, values, actions);
     cell.append(box);
     row.tr.after(tr);
@@ -295,7 +344,7 @@
   }
   function equip(row, column) {
     const cell = row.cells[column];
-    if (!row.editable || cell.firstElementChild) return;
+    if (!row.editable || inputOf(row, column)) return;
     const input = document.createElement("input");
     input.type = "text";
     input.className = "cell";
@@ -314,16 +363,20 @@
   }
   const place = (input) => ({ row: rows.get(input.closest("tr").id), column: input.dataset.column });
   const stored = ({ row, column }) => (column === "total" ? total(row) : row.months[MONTHS.indexOf(column)]);
-  const asTyped = (amount) => (amount === null ? "" : exact(amount));
+  const asTyped = (amount, where = null) => {
+    if (amount === null) return "";
+    if (!where || !isShare(where.row, where.column)) return exact(amount);
+    return (amount * 100 / total(where.row)).toFixed(4).replace(/\.?0+$/, "");
+  };
 
   function commit(input) {
     const where = place(input);
     const before = stored(where);
-    if (input.value.trim() === asTyped(before)) { unflag(input); say(); return; }
-    const { amount, problem } = parsed(input.value);
+    if (input.value.trim() === asTyped(before, where)) { unflag(input); say(); return; }
+    const { amount, share, problem } = read(where.row, where.column, input.value);
     if (problem) { flag(input, problem); say(); return; }
     unflag(input);
-    if (amount !== before) change(where.row, where.column, amount);
+    if (amount !== before) change(where.row, where.column, amount, share);
   }
   const shownRows = () => Array.from(body.rows).filter((tr) => !tr.hidden && rows.has(tr.id));
   const shownColumns = () => ["total", ...MONTHS.filter((_, index) => isOpen(Math.floor(index / 3) + 1))];
@@ -347,7 +400,7 @@
 
   table.addEventListener("focusin", ({ target }) => {
     if (!target.matches("input.cell")) return;
-    if (target.getAttribute("aria-invalid") !== "true") target.value = asTyped(stored(place(target)));
+    if (target.getAttribute("aria-invalid") !== "true") target.value = asTyped(stored(place(target)), place(target));
     target.select();
   });
   table.addEventListener("focusout", ({ target, relatedTarget }) => {
@@ -368,7 +421,7 @@
     }[event.key];
     if (event.key === "Escape") {
       unflag(input);
-      input.value = asTyped(stored(place(input)));
+      input.value = asTyped(stored(place(input)), place(input));
       input.select();
       say();
     } else if (steps && (event.key === "Enter" || !event.shiftKey)) {
@@ -390,12 +443,12 @@
     if (block.length > below.length || block.some((line) => line.length > columns.length)) { refuse(words.outside); return; }
     if (block.some((_, down) => !rows.get(below[down].id).editable)) { refuse(words.locked); return; }
     table.querySelectorAll("input[aria-invalid=true]").forEach(unflag);
-    const wanted = block.flatMap((line, down) => line.map((typed, right) => ({ row: rows.get(below[down].id), column: columns[right], typed, ...parsed(typed) })));
+    const wanted = block.flatMap((line, down) => line.map((typed, right) => ({ row: rows.get(below[down].id), column: columns[right], typed, ...read(rows.get(below[down].id), columns[right], typed) })));
     const bad = wanted.filter((cell) => cell.problem);
     bad.forEach((cell) => flag(inputOf(cell.row, cell.column), cell.typed.trim() ? `“${cell.typed.trim()}”: ${cell.problem}` : cell.problem));
     if (bad.length) { refuse(words.badPaste); return; }
-    wanted.forEach((cell) => { if (stored(cell) !== cell.amount) change(cell.row, cell.column, cell.amount); });
-    input.value = asTyped(stored(place(input)));
+    wanted.forEach((cell) => { if (stored(cell) !== cell.amount) change(cell.row, cell.column, cell.amount, cell.share); });
+    input.value = asTyped(stored(place(input)), place(input));
     input.select();
     const touched = new Set(wanted.map((cell) => cell.row));
     touched.forEach((one) => { if (one.dirty) save(one); });
@@ -433,14 +486,49 @@
     address.searchParams.set("unit", target.value);
     window.history.replaceState(null, "", address);
   });
+  document.getElementById("show-shares").addEventListener("change", ({ target }) => {
+    shares = target.checked;
+    table.querySelectorAll("input[aria-invalid=true]").forEach(unflag);
+    rows.forEach(render);
+    say();
+  });
   document.getElementById("show-attainment").addEventListener("change", ({ target }) => table.classList.toggle("no-attainment", !target.checked));
+
+  /* Why a month was set by hand: asked once, and kept with it. */
+  const why = document.getElementById("grid-reason");
+  let asked = null;
+  const namesOf = (columns) => columns.map((column) => names[column]).join(", ");
+  function askWhy(row, columns) {
+    if (!why || !columns.length) return;
+    asked = { row, columns };
+    why.querySelector("label").textContent = words.why.replace("{name}", row.name).replace("{months}", namesOf(columns));
+    why.hidden = false;
+  }
+  why?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const { row, columns } = asked;
+    const input = why.querySelector("input");
+    const reason = input.value.trim();
+    if (!reason) { input.focus(); return; }
+    queue(row, () => send(row, row.edit, "PATCH", { ...Object.fromEntries(columns.map((column) => [column, plain(row.months[MONTHS.indexOf(column)])])), reason })).then((data) => { if (data) { input.value = ""; why.hidden = true; } });
+  });
+  why?.querySelector("[data-later]").addEventListener("click", () => { why.hidden = true; });
 
   /* Spread tools */
   const dialog = document.getElementById("spread");
   if (dialog) {
     const amount = document.getElementById("spread-total");
     const problem = document.getElementById("spread-problem");
+    const lock = document.getElementById("spread-lock");
     let chosen = null;
+    lock.addEventListener("change", () => {
+      const row = chosen;
+      save(row);
+      queue(row, () => send(row, `${row.edit}lock/`, "POST", lock.checked ? { locked: "on" } : {})).then((data) => {
+        lock.checked = row.locked;
+        if (data) window.yearline?.toast(`${row.name}: ${row.locked ? words.lockedOn : words.lockedOff}`);
+      });
+    });
     body.addEventListener("click", (event) => {
       const opener = event.target.closest("[data-spread]");
       if (!opener || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -452,6 +540,12 @@
       amount.value = asTyped(total(chosen));
       problem.textContent = "";
       amount.removeAttribute("aria-invalid");
+      const kept = MONTHS.filter((column) => chosen.by_hand[column]);
+      const note = document.getElementById("spread-kept");
+      note.hidden = !kept.length;
+      note.textContent = words.byHand.replace("{months}", namesOf(kept));
+      lock.checked = chosen.locked;
+      lock.disabled = !chosen.version;
       dialog.showModal();
       amount.select();
     });

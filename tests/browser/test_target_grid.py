@@ -1,5 +1,6 @@
 """The target grid in a real browser, by keyboard alone: typing, moving, pasting, and two people at one row."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -272,3 +273,61 @@ def test_paper_gets_the_table_without_controls(draft: Site) -> None:
         assert str(draft.world.draft.number) in grid.page.evaluate(
             "getComputedStyle(document.documentElement).getPropertyValue('--print-line')"
         )
+
+
+def test_a_month_set_by_hand_is_marked_asked_why_and_kept_by_the_next_spread(draft: Site, axe: str) -> None:
+    cast = draft.world.cast
+    with grid_of(draft, cast.lin) as grid:
+        grid.cell("Rao", "Jan").fill("250")
+        grid.type("Enter")
+        question = grid.page.get_by_label(f"Why was this set by hand? Rao: Jan {grid.year}")
+        question.fill("The fair")
+        grid.type("Enter")
+        expect(question).to_be_hidden()
+        cell = grid.text(f"person-{cast.rao.pk}", "m01")
+        expect(cell).to_have_class(re.compile("by-hand"))
+        expect(cell).to_have_attribute("title", re.compile("Set by hand by Lin.*: The fair"))
+        grid.total("Rao").fill("2450")
+        grid.type("Enter")
+        grid.is_saved()
+        expect(grid.cell("Rao", "Jan")).to_have_value("250.00")
+        expect(grid.cell("Rao", "Feb")).to_have_value("200.00")
+        assert inspect.unaccessible(grid.page, axe) == []
+    target = Target.objects.get(version=draft.world.draft, person=cast.rao)
+    assert (target.all_overrides["m01"].reason, target.total) == ("The fair", 2450)
+
+
+def test_months_in_per_cent_keep_the_total_and_move_the_others(draft: Site) -> None:
+    cast = draft.world.cast
+    with grid_of(draft, cast.lin) as grid:
+        grid.page.get_by_label("Months in % of the year").check()
+        expect(grid.cell("Rao", "Jan")).to_have_value("8.4%")
+        grid.cell("Rao", "Jan").fill("25")
+        grid.type("Enter")
+        grid.is_saved()
+        expect(grid.cell("Rao", "Jan")).to_have_value("25.0%")
+        expect(grid.total("Rao")).to_have_value("1,200.00")
+        grid.cell("Rao", "Feb").fill("half")
+        grid.type("Enter")
+        grid.says("Enter a share between 0 and 100 %")
+        assert troubles(grid.page) == []
+    target = Target.objects.get(version=draft.world.draft, person=cast.rao)
+    assert [target.m01, target.total] == [300, 1200]
+
+
+def test_a_locked_total_stays_while_a_month_changes(draft: Site) -> None:
+    cast = draft.world.cast
+    with grid_of(draft, cast.lin) as grid:
+        grid.page.locator(f"#person-{cast.rao.pk} [data-spread]").click()
+        grid.page.get_by_label("Lock the annual total").check()
+        expect(grid.page.locator(f"#person-{cast.rao.pk} [data-lock]")).to_be_visible()
+        grid.page.keyboard.press("Escape")
+        grid.cell("Rao", "Jan").fill("210")
+        grid.type("Enter")
+        grid.is_saved()
+        expect(grid.cell("Rao", "Feb")).to_have_value("90.00")
+        expect(grid.total("Rao")).to_have_value("1,200.00")
+        grid.cell("Rao", "Feb").fill("1200")
+        grid.type("Enter")
+        grid.says("The months set by hand already come to 1,410.00")
+    assert january(cast.rao, draft) == 210

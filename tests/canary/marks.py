@@ -221,8 +221,16 @@ def _marks(row: models.Model, flock: Flock) -> Iterator[tuple[str, object]]:
                 roomy = column.max_length is None or column.max_length >= _SHORTEST
                 if roomy and not column.choices and name not in NO_TEXT_OF_ANYBODY:
                     yield name, flock.text(row, name)
+            case models.DecimalField() if name == "growth":
+                continue  # a rate, and only with a base
+            case models.DecimalField() if name == "base_amount":
+                yield "base_source", "typed"
+                yield name, flock.amount(row, name)
             case models.DecimalField():
                 yield name, flock.amount(row, name)
+            case models.JSONField() if name == "overrides":
+                at = "2026-01-05T09:00:00+00:00"
+                yield name, {"m03": {"reason": flock.text(row, name), "by": None, "at": at}}
             case models.JSONField() if isinstance(row, ImportFile) or name == "facts":
                 yield from _document(row, name, flock)
 

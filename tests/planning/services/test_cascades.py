@@ -250,3 +250,55 @@ def test_stretch_and_challenge_stand_above_the_target(
     with pytest.raises(services.AmountIsInvalid) as refused:
         services.set_levels(version=version, unit=cast.east_one, levels=levels, actor=cast.planner, lock_version=1)
     assert refused.value.problems[0].field == field
+
+
+@pytest.mark.requirement("R1.2")
+def test_a_spread_from_above_keeps_the_months_set_by_hand_and_leads_the_growth(cast: Cast) -> None:
+    version = make_version()
+    make_target(version, unit=cast.company, month=Decimal("200.00"))
+    services.grow_target(
+        version=version,
+        unit=cast.east,
+        source="typed",
+        typed=Decimal(1000),
+        growth=Decimal("0.5"),
+        split="even",
+        as_of=TODAY,
+        actor=cast.planner,
+        lock_version=0,
+    )
+    services.change_months(
+        version=version,
+        unit=cast.east,
+        actor=cast.planner,
+        now=NOW,
+        amounts={"m03": Decimal(190)},
+        reason="The fair",
+        lock_version=1,
+    )
+
+    spread(version, cast.company, Wish(Method.EVEN), cast.planner)
+
+    target = Target.objects.get(version=version, unit=cast.east)
+    assert [target.m03, target.total, target.growth_over_base] == [190, 1200, Decimal("0.2")]
+    assert target.all_overrides["m03"].reason == "The fair"
+
+
+@pytest.mark.requirement("R1.2")
+def test_months_set_by_hand_that_exceed_a_share_stop_the_spread(cast: Cast) -> None:
+    version = make_version()
+    make_target(version, unit=cast.company, month=Decimal("10.00"))
+    make_target(version, unit=cast.east, month=Decimal("100.00"))
+    services.change_months(
+        version=version,
+        unit=cast.east,
+        actor=cast.planner,
+        now=NOW,
+        amounts={"m03": Decimal(90)},
+        reason="The fair",
+        lock_version=1,
+    )
+
+    found = looked_at(version, cast.company, Wish(Method.EVEN), cast.planner)
+
+    assert "The months of East set by hand do not fit into ¥60.00." in found.problems[0][1]
