@@ -86,6 +86,7 @@ class ReplanForm(forms.Form):
         choices=PlanVersion.Shortfall.choices,
         widget=forms.RadioSelect,
         required=False,
+        error_messages={"required": _("Choose what becomes of what the months that are over lack.")},
     )
 
     def __init__(self, *args: Any, months: Sequence[date], **options: Any) -> None:
@@ -93,6 +94,7 @@ class ReplanForm(forms.Form):
         field = self.fields["effective_date"]
         assert isinstance(field, forms.TypedChoiceField)  # noqa: S101  # says so to mypy
         field.choices = [(month.isoformat(), month_name(month, "year")) for month in months]
+        self.fields["shortfall"].required = len(months) < 12  # a month is over
 
 
 class ReviseForm(ReplanForm):

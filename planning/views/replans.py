@@ -12,7 +12,6 @@ from planning import policies, queries, services
 from planning.forms import ReplanForm, ReviseForm
 from planning.models import IN_THE_WORKS, Plan
 
-from .grid_lines import chosen_scale
 from .plans import grid_url_of
 from .targets import today_of
 
@@ -55,7 +54,6 @@ def _context(request: AuthedRequest, plan: Plan, asked: ReplanForm, begin: Revis
         if base and decided
         else []
     )
-    largest = max((line.after.total for line in lines), default=None)
     return {
         "plan": plan,
         "base": base,
@@ -65,7 +63,6 @@ def _context(request: AuthedRequest, plan: Plan, asked: ReplanForm, begin: Revis
         "chosen": chosen,
         "undecided": effective is not None and not decided,
         "lines": lines,
-        "scale": chosen_scale(plan.currency, "", largest),
         "has_draft": plan.versions.filter(status__in=IN_THE_WORKS).exists(),
         "grid_url": grid_url_of(base) if base else "",
     }
