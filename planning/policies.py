@@ -156,7 +156,7 @@ ROUTES: Routes = {
     "planning:full-quota(plan,unit)": {"GET": _ABOVE, "POST": _ABOVE},
     # The sample scenario is the lead's own.
     "planning:scenarios": {"GET": Rule(MANAGERS)},
-    "planning:scenario-keep": {"POST": Rule(MANAGERS)},
+    "planning:scenario-keep": {"POST": Rule(MANAGERS, sees=ALL - MANAGERS)},
     "planning:scenario-drop": {"POST": Rule(COMPANY | {Person.LEAD}, sees=MANAGERS - COMPANY - {Person.LEAD})},
     "planning:scenario-adopt": {"POST": Rule(COMPANY, sees=MANAGERS - COMPANY)},
     "api:scenario-list": {"GET": Rule(ALL, scope="plans:read"), "POST": Rule(MANAGERS, scope="plans:write")},

@@ -66,7 +66,7 @@ def test_no_page_and_no_list_of_the_api_asks_more_often_for_more_rows(who: str, 
         many = queries(user, world)
     finally:
         transaction.savepoint_rollback(savepoint)
-    assert {name: (few[name], many[name]) for name in few if few[name] != many[name]} == {}
+    assert {name: (few[name], many[name]) for name in few if many[name] > few[name]} == {}
     assert len(few) > 30
 
 

@@ -20,7 +20,7 @@ from planning.forecasting.reading import chance_of
 from planning.models import Check, Metric, NodeForecast, PlanVersion, SmartFinding, SmartSettings, Target, Verdict
 from teams.models import Management, Membership, User
 
-from .actuals import NOTHING, Cell, Won, actuals, by_person, by_unit, metric_actuals, sum_of
+from .actuals import NOTHING, REVENUE_OF_WINS, Cell, Won, actuals, by_person, by_unit, metric_actuals, sum_of
 from .capacity import Capacity, capacity_of
 from .forecasts import YEAR
 from .metrics import amount_text, metric_of
@@ -166,7 +166,7 @@ def _kept(targets: Sequence[Target]) -> dict[int, tuple[tuple[Finding, ...], dat
 
 def asks_for(target: Target) -> str:
     """Return what a target asks for in its year, with its unit."""
-    return amount_text(annual_of(target), metric_of(target.metric), target.version.plan.currency)
+    return amount_text(annual_of(target), target.metric or REVENUE_OF_WINS, target.version.plan.currency)
 
 
 def _plain_first(target: Target) -> bool:

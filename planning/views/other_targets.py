@@ -1,5 +1,6 @@
 """Targets of other metrics and of parts of the sales: their list, a new one, and one of them month by month."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -76,18 +77,23 @@ def other_target(request: AuthedRequest, version: int, pk: int) -> HttpResponse:
     }
     months = queries.fiscal_months(target.version.plan.fiscal_year)
     given = {name: getattr(target, name) for name in MONTHS}
-    months_form = MonthsForm(months=months, initial={**given, "lock_version": target.lock_version})
+    months_form = MonthsForm(months=months, only=MONTHS, initial={**given, "lock_version": target.lock_version})
     split_form = SplitForm(
         initial={"total": annual_of(target), "split": target.split, "lock_version": target.lock_version}
     )
+
+    def set_months(*, amounts: dict[str, Decimal], lock_version: int, **_left: object) -> Target:
+        months = [amounts[name] for name in MONTHS]
+        return services.set_target(**arguments, months=months, lock_version=lock_version)
+
     if request.method == "POST":
         form: MonthsForm | SplitForm
         if "total" in request.POST:
             form = split_form = SplitForm(request.POST)
             done = form.is_valid() and carried_out(form, services.split_target, **arguments)
         else:
-            form = months_form = MonthsForm(request.POST, months=months)
-            done = form.is_valid() and carried_out(form, services.set_target, **arguments)
+            form = months_form = MonthsForm(request.POST, months=months, only=MONTHS)
+            done = form.is_valid() and carried_out(form, set_months)
         if done:
             messages.success(request, _("Saved."))
             return redirect("planning:other-targets", version=target.version_id)

@@ -93,8 +93,8 @@ def scenarios(request: AuthedRequest) -> HttpResponse:
 @require_POST
 def scenario_keep(request: AuthedRequest, version: int) -> HttpResponse:
     """Keep the levers under a name."""
-    require(policies.can_keep_scenario(request.user))
     found = get_object_or_404(queries.visible_versions(request.user), pk=version)
+    require(policies.can_keep_scenario(request.user))
     form = KeepScenarioForm(request.POST, user=request.user, months=_months(found))
     if form.is_valid() and carried_out(form, services.keep_scenario, version=found, actor=request.user):
         messages.success(request, _("The scenario is kept."))

@@ -57,4 +57,4 @@ def test_the_tabs_of_a_section_stand_on_its_own_pages_only(cast: Cast) -> None:
         "Funnel",
         "Conversion",
     ]
-    assert navigation.menu(cast.lin, "/targets/").tabs == []
+    assert navigation.menu(cast.lin, "/overview/").tabs == []
