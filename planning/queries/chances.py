@@ -117,9 +117,9 @@ def deal_chance(*, plan: Plan, run: JobRun, deal: Deal) -> DealChance | None:
         month_end=end(month),
         by_month=_open(row.p_by_month[month]),
         quarter_end=end(quarter),
-        by_quarter=_open(row.p_by_month[quarter]),
+        by_quarter=_open(min(row.p_by_month[quarter], row.p_win)),
         year_end=end(11),
-        by_year=_open(row.p_by_month[11]),
+        by_year=_open(min(row.p_by_month[11], row.p_win)),
     )
 
 

@@ -23,6 +23,7 @@ from planning.models import SCENARIOS, PlanVersion, Scenario
 from planning.queries import forecasts
 from planning.queries.forecasts import Node
 from planning.queries.scenarios import SHOWN, PeriodPlay, Play, Wish, night_rows, plays
+from teams.models import User
 
 from .asking import number_in
 from .targets import today_of
@@ -78,6 +79,7 @@ def scenarios(request: AuthedRequest) -> HttpResponse:
         "form": form,
         "sliders": [(form[name], _shown(form, name)) for name in ("win_rate", "price", "leads", "ramp")],
         "columns": columns,
+        "known": frozenset(User.objects.known_to(user).values_list("pk", flat=True)),  # whose names may be shown
         "tried": found[0],
         "base": own.get(forecasts.YEAR),
         "periods": [(period, own[period]) for period in SHOWN if period in own],

@@ -18,7 +18,7 @@ from planning import policies, queries, services
 from planning.forms import ActOnVersionForm, ApproveForm, SendBackForm, SubmitPartForm, SubmitVersionForm
 from planning.models import PlanVersion, Publication, PublishedBalance, Submission
 from planning.queries import Review
-from teams.models import OrgUnit
+from teams.models import OrgUnit, User
 
 from .change_lines import change_lines
 from .grid_lines import chosen_scale
@@ -47,7 +47,7 @@ def version_approval(request: AuthedRequest, pk: int) -> HttpResponse:
         "parts": queries.parts(version, user) if user.is_manager else [],
         "history": history,
         "whole": whole,
-        "approvers": queries.approvers(None, submitter=whole.submitted_by if whole else user),
+        **_approvers(None, whole.submitted_by if whole else user, user),
         "may_plan": policies.can_plan(user),
         "may_decide": whole is not None and policies.can_decide(user, whole),
         "last_day": last,
@@ -57,6 +57,14 @@ def version_approval(request: AuthedRequest, pk: int) -> HttpResponse:
         **_published(request, version),
     }
     return page(request, "planning/version_approval.html", context)
+
+
+def _approvers(unit: OrgUnit | None, submitter: User, reader: User) -> dict[str, Any]:
+    """Who may decide: by name where the reader may know it, else how many more; and whose names may be shown."""
+    known = frozenset(User.objects.known_to(reader).values_list("pk", flat=True))
+    people = queries.approvers(unit, submitter=submitter)
+    named = [person for person in people if person.pk in known]
+    return {"approvers": named, "more_approvers": len(people) - len(named), "known": known}
 
 
 def _published(request: AuthedRequest, version: PlanVersion) -> dict[str, Any]:
@@ -112,7 +120,7 @@ def version_submit(request: AuthedRequest, pk: int, unit: int | None = None) -> 
         **_review_context(review, version),
         "part": part,
         "form": form,
-        "approvers": queries.approvers(part, submitter=user),
+        **_approvers(part, user, user),
         "action": request.path,
     }
     return page(request, "planning/version_submit.html", context, status=422 if request.method == "POST" else 200)
@@ -179,7 +187,7 @@ def _submission_page(
         "may_approve": may_decide and submission.status == Submission.Status.SUBMITTED,
         "may_send_back": may_decide,
         "is_own": user.pk == submission.submitted_by_id,
-        "approvers": queries.approvers(submission.unit, submitter=submission.submitted_by),
+        **_approvers(submission.unit, submission.submitted_by, user),
         "seen": services.targets_state(version),
         "approve_form": approve_form,
         "back_form": back_form or SendBackForm(initial={"version": submission.version}),

@@ -60,5 +60,5 @@ def test_a_whole_plan_goes_up_by_token_and_is_approved_and_activated_by_people_a
     etag = done["ETag"]
     closed = as_person(cast.planner).post(f"{address}close/", {}, headers={"if-match": etag})
     assert closed.status_code in {200, 409}
-    revised = as_person(cast.planner).post(f"/api/v1/plans/{draft.plan_id}/revise/", {})
+    revised = as_person(cast.planner).post(f"/api/v1/plans/{draft.plan_id}/revise/", {"shortfall": "drop"})
     assert revised.status_code == (201 if closed.status_code == 409 else 409)
