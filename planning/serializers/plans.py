@@ -49,7 +49,8 @@ class SubmitIn(In):
 
 class ReviseIn(In):
     """
-    From which month the plan is made anew (its first day; nothing = the whole year), and what becomes of the shortfall.
+    From which month the plan is made anew (its first day; nothing = the whole year, while none of it is over), and what
+    becomes of the shortfall.
 
     `shortfall` is asked for where months are over: carry it into the next three, spread it over all to come, or drop it.
     """

@@ -1,4 +1,5 @@
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from core.tokens import issue_token
@@ -60,5 +61,6 @@ def test_a_whole_plan_goes_up_by_token_and_is_approved_and_activated_by_people_a
     etag = done["ETag"]
     closed = as_person(cast.planner).post(f"{address}close/", {}, headers={"if-match": etag})
     assert closed.status_code in {200, 409}
-    revised = as_person(cast.planner).post(f"/api/v1/plans/{draft.plan_id}/revise/", {"shortfall": "drop"})
+    wish = {"effective_date": timezone.localdate().replace(day=1).isoformat(), "shortfall": "drop"}
+    revised = as_person(cast.planner).post(f"/api/v1/plans/{draft.plan_id}/revise/", wish)
     assert revised.status_code == (201 if closed.status_code == 409 else 409)
