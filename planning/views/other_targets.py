@@ -68,7 +68,7 @@ def other_new(request: AuthedRequest, version: int) -> HttpResponse:
 def other_target(request: AuthedRequest, version: int, pk: int) -> HttpResponse:
     """Show one target beside the plain ones and change it: its months, or a total that is spread over them."""
     target = _target(request, version, pk)
-    arguments = {
+    arguments: dict[str, Any] = {
         "version": target.version,
         "unit": target.unit,
         "person": target.person,
