@@ -80,7 +80,7 @@ def moved(landing: Landing, levers: Levers, *, added: float = 0.0) -> Moved:
     low, high = quantiles[1], quantiles[-2]
     if not known:
         low, high = min(low, expected), max(high, expected)
-    return Moved(expected, expected - landing.booked - before, low, high, _chance(landing, factor, known=known))
+    return Moved(expected, to_come - before, low, high, _chance(landing, factor, known=known))
 
 
 def _chance(landing: Landing, factor: float, *, known: bool) -> float | None:
