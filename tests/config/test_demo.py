@@ -113,6 +113,7 @@ def test_the_demo_company_holds_what_always_holds_and_says_that_it_is_one() -> N
         call_command("load_demo")
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_what_an_interrupted_load_left_behind_is_cleared_away_before_the_next() -> None:
     User.objects.create_user("admin@demo.example", name="Administrator", is_demo=True)

@@ -150,6 +150,7 @@ def test_a_run_lives_heals_and_leaves_nothing_behind(folder: Path) -> None:
     assert left(folder) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.requirement("R7.2")
 def test_after_a_killed_run_the_next_one_cleans_up_and_keeps_the_data(folder: Path) -> None:
     killed = Run(folder)
