@@ -55,7 +55,11 @@ PATHS = (
     ("Lead", "Contacted", "Visited", "Quoted", "Won"),
     ("Lead", "Contacted", "Lost"),
 )
-FAILED = {"name": "Diaz", "check": "measurable", "evidence": "Nothing was won in the twelve months before."}
+FAILED = {
+    "name": "Diaz",
+    "check": "measurable",
+    "facts": {"metric": ["", ""], "unit": "money", "currency": "CNY", "base": None},
+}
 CSV = b"id,title,owner,stage,created,closed,amount\n1,A deal,rao@test.example,Won,2025-01-05,2025-02-01,1000\n"
 
 

@@ -8,11 +8,9 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from customers.forms.fields import Form, reachable_people, version_field
+from customers.forms.fields import Day, Form, reachable_people, version_field
 from customers.models import ProductLine, Region, Strategy
 from teams.models import User
-
-_DAY = {"type": "date"}
 
 
 class MarketSizeForm(Form):
@@ -20,8 +18,8 @@ class MarketSizeForm(Form):
 
     product = forms.ModelChoiceField(ProductLine.objects.none(), label=_("Product line"))
     region = forms.ModelChoiceField(Region.objects.none(), label=_("Market region"))
-    first_date = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs=_DAY))
-    last_date = forms.DateField(label=_("Ends on"), widget=forms.DateInput(attrs=_DAY))
+    first_date = Day(label=_("First day"))
+    last_date = Day(label=_("Ends on"))
     size = forms.DecimalField(
         label=_("Market size"),
         min_value=Decimal("0.01"),
@@ -33,7 +31,7 @@ class MarketSizeForm(Form):
         label=_("Currency"), max_length=3, validators=[RegexValidator(r"^[A-Za-z]{3}$", _("Three letters, as CNY."))]
     )
     source = forms.CharField(label=_("Source"), max_length=200, help_text=_("Who says so: a report, an association."))
-    estimated_date = forms.DateField(label=_("Estimated on"), widget=forms.DateInput(attrs=_DAY))
+    estimated_date = Day(label=_("Estimated on"))
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

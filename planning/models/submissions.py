@@ -44,7 +44,7 @@ class Submission(models.Model):
     unit = models.ForeignKey(OrgUnit, models.PROTECT, null=True, blank=True, related_name="+")
     round = models.PositiveSmallIntegerField(_("round"))  # 1 is the first handing up of this part of this version
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.SUBMITTED)
-    failed = models.JSONField(default=list, blank=True)  # SMART checks that failed: name, check, evidence
+    failed = models.JSONField(default=list, blank=True)  # SMART checks that failed: name, check, facts
     reason = models.CharField(_("reason"), max_length=1000, blank=True)  # why it was handed up nevertheless
     submitted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     submitted_at = models.DateTimeField()

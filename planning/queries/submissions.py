@@ -1,8 +1,9 @@
 """What is to be looked at before a part of a draft is handed up, and before somebody decides on it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -13,6 +14,7 @@ from teams.models import OrgUnit, User
 from .assignment import Assigned, breaches
 from .parts import Extent, extent_of
 from .smart import Check, smart_targets
+from .smart_words import evidence
 from .targets import GridRow, TargetGrid, target_grid
 from .versions import Asked, RowChange, asked_by, changes_of
 
@@ -21,19 +23,27 @@ ASSIGNMENT = "assignment"  # stands in for a check
 
 @dataclass(frozen=True)
 class Failure:
-    """A SMART check that a target does not pass, or an assignment that its level's policy does not allow."""
+    """
+    A SMART check that a target does not pass, or an assignment that its level's policy does not allow.
+
+    What was found is kept as figures, and said in the language of whoever reads it.
+    """
 
     name: str
     check: str
-    evidence: str
+    facts: Mapping[str, Any]
+
+    @property
+    def evidence(self) -> str:
+        return _told(self.facts) if self.check == ASSIGNMENT else evidence(Check(self.check), self.facts)
 
     @property
     def label(self) -> str:
         return _("Assignment") if self.check == ASSIGNMENT else str(Check(self.check).label)
 
     @property
-    def plain(self) -> dict[str, str]:
-        return {"name": self.name, "check": self.check, "evidence": self.evidence}
+    def plain(self) -> dict[str, Any]:
+        return {"name": self.name, "check": self.check, "facts": dict(self.facts)}
 
 
 @dataclass(frozen=True)
@@ -76,19 +86,25 @@ class Review:
 def failures(*, version: PlanVersion, extent: Extent, user: User, as_of: date) -> list[Failure]:
     """Return the SMART checks that targets of a part do not pass, and its units outside the policy of assignment."""
     smart = [
-        Failure(row.name, str(finding.check), finding.evidence)
+        Failure(row.name, str(finding.check), finding.facts)
         for row in smart_targets(version=version, user=user, as_of=as_of)
         if extent.has(unit=row.target.unit_id, person=row.target.person_id)
         for finding in row.failed
     ]
     own = extent.unit.pk if extent.unit else None
     outside = [row for row in breaches(version) if row.unit == own or extent.has(unit=row.unit, person=None)]
-    return smart + [Failure(row.name, ASSIGNMENT, _told(row)) for row in outside]
+    return smart + [Failure(row.name, ASSIGNMENT, _assigned(row)) for row in outside]
 
 
-def _told(row: Assigned) -> str:
-    share = MISSING if row.share is None else with_sign(percent(row.share, 1))
-    least, most = with_sign(percent(float(row.span.least) / 100)), with_sign(percent(float(row.span.most) / 100))
+def _assigned(row: Assigned) -> dict[str, float | None]:
+    """Shares of the target: planned below it, and what is allowed."""
+    share = None if row.share is None else float(row.share)
+    return {"share": share, "least": float(row.span.least) / 100, "most": float(row.span.most) / 100}
+
+
+def _told(facts: Mapping[str, Any]) -> str:
+    share = MISSING if facts["share"] is None else with_sign(percent(facts["share"], 1))
+    least, most = (with_sign(percent(facts[name])) for name in ("least", "most"))
     return _("Planned below against the target: %(share)s; allowed are %(least)s to %(most)s.") % {
         "share": share,
         "least": least,

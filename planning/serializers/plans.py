@@ -1,6 +1,9 @@
+from typing import Any
+
 from rest_framework import serializers
 
 from core.api.serializers import Day, In, Linked, ModelOut, Out, Text
+from planning import queries
 from planning.models import Plan, PlanVersion, Submission
 from teams.models import OrgUnit
 
@@ -76,7 +79,10 @@ class FailureOut(Out):
 
     name = serializers.CharField()
     check = serializers.CharField()
-    evidence = serializers.CharField()
+    evidence = serializers.SerializerMethodField()
+
+    def get_evidence(self, row: dict[str, Any]) -> str:
+        return queries.Failure(**row).evidence
 
 
 class SubmissionOut(ModelOut):

@@ -1,7 +1,9 @@
+import re
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
 from core.errors import NotAllowed, VersionConflict
 from core.models import AuditEntry
@@ -182,6 +184,9 @@ def test_a_failed_check_needs_a_reason_and_the_reason_stays(cast: Cast, draft: P
     made = hand_up_all(draft, cast.planner)
     assert made.reason == WHY
     assert {failure["check"] for failure in made.failed} == {"specific", "time_bound", "assignment"}
+    with translation.override("zh-hans"):  # whoever decides reads it in their own language
+        said = [queries.Failure(**failure).evidence for failure in made.failed]
+    assert all(re.search("[\u4e00-\u9fff]", sentence) for sentence in said)
 
 
 def test_what_changed_since_the_look_is_not_handed_up_unseen(cast: Cast, draft: PlanVersion) -> None:
