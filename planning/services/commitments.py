@@ -9,15 +9,14 @@ from django.utils.translation import gettext as _
 from core import audit
 from core.access import require
 from core.errors import Problem, VersionConflict
-from core.money import split_amount
 from core.transactions import within_transaction
-from planning import policies, queries
+from planning import policies
 from planning.models import PLAIN, Commitment, PlanVersion, Target
 from planning.models.plans import IN_THE_WORKS
 from teams.models import OrgUnit, User
 
 from .refusals import CommitmentIsInvalid, NothingCommitted, PlanIsActive, TalkIsClosed
-from .targets import _around_closed, _check, _closed, _least, _write
+from .targets import _check, _least, _spread
 from .versions import _hold_draft
 
 Act = Commitment.Act
@@ -106,8 +105,8 @@ def accept_commitment(
     person: User | None = None,
 ) -> Target:
     """
-    Take the amount that the owner committed to into the draft, in the months' shape that the row has. From then on it is
-    kept when the target above is spread.
+    Take the amount that the owner committed to into the draft, in the months' shape that the row has, around the months set
+    by hand. From then on it is kept when the target above is spread.
 
     :param seen: the key of the commitment that the person looked at
     :raises NotAllowed, PlanIsActive, VersionConflict: as `set_target`; the latter also where the owner has said another
@@ -119,20 +118,17 @@ def accept_commitment(
     last = _last_of_owner(version, unit, person)
     if last.pk != seen:
         raise VersionConflict(current=lock_version, theirs=str(last.amount))
-    shape = queries.shape_of(Target.Split.MANUAL, version=version, unit=unit, person=person)
-    least = _least(version, PLAIN)
-    months = split_amount(last.amount, shape.weights, unit=least)
-    target = _write(
+    target = _spread(
         version=version,
         unit=unit,
         person=person,
-        months=_around_closed(months, _closed(version, unit, person, PLAIN), PLAIN, least),
+        total=last.amount,
         split=Target.Split.MANUAL,
         actor=actor,
         lock_version=lock_version,
         event="planning.commitment.accepted",
         commitment=last,
-    )
+    ).target
     Target.objects.filter(pk=target.pk).update(kept_reason=note.strip() or _("Accepted commitment"))
     Commitment.objects.create(
         version=version,

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from core.errors import NotAllowed, VersionConflict
 from core.models import AuditEntry
@@ -110,6 +111,24 @@ def test_an_accepted_commitment_is_the_draft_target_in_the_shape_it_had_and_is_k
     assert (target.total, target.m02, target.m03) == (Decimal("100.01"), Decimal("75.01"), Decimal("25.00"))
     assert target.kept_reason == "Accepted commitment"
     assert AuditEntry.objects.filter(event="planning.commitment.accepted").count() == 1
+
+
+def test_an_accepted_commitment_keeps_the_months_set_by_hand_and_their_reason(cast: Cast) -> None:
+    version = open_version()
+    make_target(version, person=cast.rao, month=Decimal(10))
+    services.change_months(
+        version=version,
+        person=cast.rao,
+        actor=cast.mori,
+        now=timezone.now(),
+        lock_version=1,
+        amounts={"m03": Decimal(50)},
+        reason="The fair is in March",
+    )
+    said = commit(version, "270", cast.rao)
+    target = accept(version, said.pk, cast.mori, lock_version=2, person=cast.rao)
+    assert (target.total, target.m03, target.m04) == (Decimal(270), Decimal(50), Decimal(20))
+    assert target.overrides["m03"]["reason"] == "The fair is in March"
 
 
 def test_nobody_accepts_their_own_commitment(cast: Cast) -> None:
