@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from core.models import JobRun
 from core.pages import AuthedRequest
-from planning.models import Plan
-from planning.queries import forecasts, plan_on
+from planning.models import Plan, PlanVersion
+from planning.queries import forecasts, plan_on, version_in_force, visible_versions
 from planning.queries.forecasts import Node
 
 
@@ -26,6 +27,23 @@ def number_in(request: AuthedRequest, name: str) -> int | None:
     if not is_key(text):
         raise Http404
     return int(text)
+
+
+def node_in(request: AuthedRequest) -> Node:
+    """Whose figures the address asks for; without any, the reader's own top. :raises Http404: for a stranger's"""
+    node = forecasts.visible_node(request.user, unit=number_in(request, "unit"), person=number_in(request, "person"))
+    if node is None:
+        raise Http404
+    return node
+
+
+def version_in(request: AuthedRequest) -> PlanVersion | None:
+    """The version that the address asks for, else the one in force today; None without any. :raises Http404: unseen"""
+    asked = number_in(request, "version")
+    if asked is not None:
+        return get_object_or_404(visible_versions(request.user), pk=asked)
+    plan = plan_on(request.user, timezone.localdate())
+    return version_in_force(request.user, plan) if plan else None
 
 
 @dataclass(frozen=True)
@@ -51,8 +69,6 @@ def asked_for(request: AuthedRequest) -> Asked:
         plan = Plan.objects.visible_to(user).select_related("fiscal_year").filter(fiscal_year__year=year).first()
         if plan is None:
             raise Http404
-    node = forecasts.visible_node(user, unit=number_in(request, "unit"), person=number_in(request, "person"))
-    if node is None:
-        raise Http404
+    node = node_in(request)
     run = forecasts.shown_run(plan) if plan else None
     return Asked(plan, node, forecasts.path_to(user, node), run)

@@ -1,10 +1,9 @@
 """Capacity against targets, and the full quotas that it rests on."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -12,12 +11,12 @@ from core.access import require
 from core.pages import AuthedRequest, carried_out, page, posted
 from planning import charts, policies, queries, services
 from planning.forms import FullQuotaForm
-from planning.models import FullQuota, Plan, PlanVersion
+from planning.models import FullQuota, Plan
 from planning.queries import forecasts
 from planning.queries.capacity_lines import capacity_sheet
 from teams.models import OrgUnit, User
 
-from .asking import number_in
+from .asking import node_in, version_in
 from .targets import today_of
 
 
@@ -26,10 +25,7 @@ def capacity(request: AuthedRequest) -> HttpResponse:
     """Show what a unit's people can carry, month by month, against its target."""
     user = request.user
     require(policies.can_see_capacity(user))
-    version = _version(request)
-    node = forecasts.visible_node(user, unit=number_in(request, "unit"), person=number_in(request, "person"))
-    if node is None:
-        raise Http404
+    version, node = version_in(request), node_in(request)
     if version is None:
         return page(request, "planning/targets_empty.html", {"can_plan": policies.can_plan(user)})
     sheet = capacity_sheet(version=version, user=user, node=node, as_of=today_of(version.plan))
@@ -65,11 +61,3 @@ def full_quota(request: AuthedRequest, plan: int, unit: int | None = None, perso
         return redirect(back)
     context = {"form": form, "plan": year, "node": place, "back": back, "action": request.path}
     return page(request, "planning/full_quota.html", context, status=422 if form.is_bound else 200)
-
-
-def _version(request: AuthedRequest) -> PlanVersion | None:
-    asked = number_in(request, "version")
-    if asked is not None:
-        return get_object_or_404(queries.visible_versions(request.user), pk=asked)
-    plan = queries.plan_on(request.user, timezone.localdate())
-    return queries.version_in_force(request.user, plan) if plan else None

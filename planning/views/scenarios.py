@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -25,7 +25,7 @@ from planning.queries.forecasts import Node
 from planning.queries.scenarios import SHOWN, PeriodPlay, Play, Wish, night_rows, plays
 from teams.models import User
 
-from .asking import number_in
+from .asking import node_in, version_in
 from .targets import today_of
 
 LEVERS = ("win_rate", "price", "leads", "ramp", "hires", "hires_unit", "hires_month")
@@ -48,10 +48,7 @@ def scenarios(request: AuthedRequest) -> HttpResponse:
     """Show what the published forecast becomes when levers are moved, beside up to three kept scenarios."""
     user = request.user
     require(policies.can_see_capacity(user))
-    version = _version(request)
-    node = forecasts.visible_node(user, unit=number_in(request, "unit"), person=number_in(request, "person"))
-    if node is None:
-        raise Http404
+    version, node = version_in(request), node_in(request)
     if version is None:
         return page(request, "planning/targets_empty.html", {"can_plan": policies.can_plan(user)})
     plan = version.plan
@@ -134,14 +131,6 @@ def scenario_adopt(request: AuthedRequest, pk: int) -> HttpResponse:
 def _scenario(request: AuthedRequest, pk: int) -> Scenario:
     rows = Scenario.objects.visible_to(request.user).select_related("version__plan__fiscal_year", "hires_unit")
     return get_object_or_404(rows, pk=pk)
-
-
-def _version(request: AuthedRequest) -> PlanVersion | None:
-    asked = number_in(request, "version")
-    if asked is not None:
-        return get_object_or_404(queries.visible_versions(request.user), pk=asked)
-    plan = queries.plan_on(request.user, timezone.localdate())
-    return queries.version_in_force(request.user, plan) if plan else None
 
 
 def _months(version: PlanVersion) -> list[date]:

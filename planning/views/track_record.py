@@ -18,7 +18,7 @@ from planning.queries.calls import call_records, call_scores
 from planning.queries.forecasts import Node
 from teams.models import Company, User
 
-from .asking import number_in
+from .asking import node_in, number_in
 
 EXAMPLES = 20  # chances that must have been given before a reliability chart says anything
 
@@ -27,10 +27,10 @@ EXAMPLES = 20  # chances that must have been given before a reliability chart sa
 def track_record(request: AuthedRequest) -> HttpResponse:
     """Show predicted against actual, bias and skill of a unit's or person's forecast, and whether chances came true."""
     user = request.user
-    node = forecasts.visible_node(user, unit=number_in(request, "unit"), person=number_in(request, "person"))
+    node = node_in(request)
     kind = request.GET.get("kind", PastForecast.Kind.MONTH)
     days = number_in(request, "days") or int(records.JUDGED_AT)
-    if node is None or kind not in PastForecast.Kind.values or days not in records.HORIZONS:
+    if kind not in PastForecast.Kind.values or days not in records.HORIZONS:
         raise Http404
     rows = records.past_forecasts(node, kind)
     common = {"node": node, "path": forecasts.path_to(user, node), "run": records.judged_run()}

@@ -22,7 +22,7 @@ from planning.queries import forecasts, plan_on
 from planning.queries import warnings as queries
 from teams.models import User
 
-from .asking import number_in
+from .asking import node_in, number_in
 
 Status = ConversionWarning.Status
 STANDING = "standing"  # what asks for attention: open, acknowledged
@@ -95,9 +95,7 @@ def warnings_top(request: AuthedRequest) -> HttpResponse:
 def levers(request: AuthedRequest) -> HttpResponse:
     """Which stage of which unit, moved to its own history or to its peers, adds most to the chance of the target."""
     plan = plan_on(request.user, timezone.localdate())
-    node = forecasts.visible_node(request.user, unit=number_in(request, "unit"), person=number_in(request, "person"))
-    if node is None:
-        raise Http404
+    node = node_in(request)
     context = {
         "plan": plan,
         "node": node,
