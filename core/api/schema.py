@@ -74,17 +74,17 @@ class Operation(AutoSchema):
 
     def _problems(self) -> list[str]:
         found = ["400", "401", "403", "429"]
-        if "{" in self.path:
+        if "{" in self.path or getattr(self.view, "names_in_query", False):
             found.append("404")
         if self.method in {"POST", "PUT", "PATCH"}:
-            found += ["409", "413", "415"]
+            found += ["409", "412", "413", "415"]  # 412 too where the version stands in the body
         if self.method == "DELETE":
             found.append("409")
         if self.method == "POST":
             found.append("422")
         if self._needs_version():
             found += ["412", "428"]
-        return sorted(found)
+        return sorted(set(found))
 
     def _needs_version(self) -> bool:
         changes = self.method in {"PUT", "PATCH", "DELETE"} or (self.method == "POST" and "{" in self.path)

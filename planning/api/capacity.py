@@ -29,6 +29,7 @@ class CapacityViewSet(SignedIn, ViewSet):
 
     scope_read = "plans:read"
     query_parameters = _ASKED
+    names_in_query = True  # 404 for a version, unit or person that is not there
     http_method_names = ["get", "head", "options"]
 
     @extend_schema(

@@ -37,7 +37,7 @@ class ShareTargetViewSet(ListModelMixin, SignedIn, GenericViewSet[ShareTarget]):
     def get_queryset(self) -> QuerySet[ShareTarget]:
         return ShareTarget.objects.visible_to(self.user).order_by("pk")
 
-    @extend_schema(request=ShareTargetIn, responses=ShareTargetOut)
+    @extend_schema(request=ShareTargetIn, responses={200: ShareTargetOut, 201: ShareTargetOut})
     def create(self, request: Request) -> Response:
         """Set the share of a product line in a region. A stale `lock_version` gets 412."""
         return self.answer(
