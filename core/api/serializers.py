@@ -58,6 +58,28 @@ class WholeNumber(serializers.IntegerField):
         return data
 
 
+class Number(serializers.FloatField):
+    """A JSON number; no text (which may say "nan", and no bound refuses that), no true or false. Bounded like WholeNumber."""
+
+    default_error_messages = {"number": _("Give a number.")}
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, int | float) or not -(2**63) <= data < 2**63:
+            self.fail("number")
+        return super().to_internal_value(data)
+
+
+class YesNo(serializers.BooleanField):
+    """true or false of JSON; neither 1 nor "yes"."""
+
+    default_error_messages = {"yes_no": _("Give true or false.")}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("yes_no")
+        return data
+
+
 class Moment(serializers.DateTimeField):
     """A moment with its offset: "2026-11-23T09:00:00+08:00". Without one, nobody knows which hour is meant."""
 

@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.api.serializers import Day, In, Linked, ModelOut, Text
+from core.api.serializers import Day, In, Linked, ModelOut, Text, YesNo
 from customers.models import DealCredit
 from customers.services.credits import Part
 from teams.models import User
@@ -21,7 +21,7 @@ class CreditOut(ModelOut):
 class PartIn(In):
     person = Linked(lambda user: User.objects.known_to(user).active().order_by("pk"))
     share = serializers.DecimalField(min_value=0, max_value=1, max_digits=5, decimal_places=4)
-    is_overlay = serializers.BooleanField(default=False)
+    is_overlay = YesNo(default=False)
 
 
 class CreditIn(In):

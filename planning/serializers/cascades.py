@@ -4,7 +4,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from core.api.serializers import Amount, In, Linked, ModelOut, Out, WholeNumber
+from core.api.serializers import Amount, In, Linked, ModelOut, Out, WholeNumber, YesNo
 from planning.models import Plan, PlanVersion, Potential
 from planning.queries.cascades import Bound, MonthShape, SpotWish, Wish
 from planning.queries.targets import row_key
@@ -63,13 +63,13 @@ class CascadeIn(In):
     unit = Linked(lambda user: OrgUnit.objects.visible_to(user).order_by("pk"))
     method = serializers.ChoiceField(choices=Method.choices)
     percent = _percent(0, 300, default=Decimal(100))
-    deep = serializers.BooleanField(default=False)
+    deep = YesNo(default=False)
     months = serializers.ChoiceField(choices=MonthShape.choices, default=MonthShape.PARENT)
     floor = BoundIn(required=False)
     cap = BoundIn(required=False)
     buckets = BucketIn(many=True, required=False)
     spots = SpotIn(many=True, required=False)
-    preview = serializers.BooleanField(default=True)
+    preview = YesNo(default=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         spots = {

@@ -4,13 +4,13 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.api.serializers import In, Linked, ModelOut, Out, Text
+from core.api.serializers import In, Linked, ModelOut, Number, Out, Text
 from planning.models import PlanVersion, StageGoal
 from teams.models import OrgUnit, User
 
 
 def _counts(**options: Any) -> serializers.ListField:
-    return serializers.ListField(child=serializers.FloatField(allow_null=True), **options)
+    return serializers.ListField(child=Number(allow_null=True), **options)
 
 
 class StageGoalOut(ModelOut):
@@ -80,8 +80,8 @@ class StageGoalIn(In):
     """Twelve counts in fiscal order, null where the derived one counts; rate in (0, 1]; days; and why."""
 
     months = _counts(min_length=12, max_length=12, required=False)
-    rate = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=1)
-    days = serializers.FloatField(required=False, allow_null=True, min_value=0, max_value=1000)
+    rate = Number(required=False, allow_null=True, min_value=0, max_value=1)
+    days = Number(required=False, allow_null=True, min_value=0, max_value=1000)
     reason = Text(max_length=400, required=False, allow_blank=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,4 @@
-from rest_framework import serializers
-
-from core.api.serializers import In, Linked, ModelOut, WholeNumber
+from core.api.serializers import In, Linked, ModelOut, Number, WholeNumber
 from customers.models import ProductLine, Region
 from planning.models import PlanVersion, ShareTarget
 
@@ -19,6 +17,6 @@ class ShareTargetIn(In):
     version = Linked(lambda user: PlanVersion.objects.visible_to(user).select_related("plan__fiscal_year"))
     product = Linked(lambda _user: ProductLine.objects.all())
     region = Linked(lambda _user: Region.objects.all())
-    quarter = serializers.IntegerField(min_value=0, max_value=4)
-    share = serializers.FloatField(min_value=0, max_value=1)
+    quarter = WholeNumber(min_value=0, max_value=4)
+    share = Number(min_value=0, max_value=1)
     lock_version = WholeNumber(min_value=0)

@@ -3,7 +3,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from core.api.serializers import Day, In, Linked, ModelOut, Out, Text, WholeNumber
+from core.api.serializers import Day, In, Linked, ModelOut, Number, Out, Text, WholeNumber
 from planning.models import PlanVersion, Scenario
 from teams.models import OrgUnit
 
@@ -34,10 +34,10 @@ class ScenarioOut(ModelOut):
 class ScenarioIn(In):
     version = Linked(lambda user: PlanVersion.objects.visible_to(user).select_related("plan__fiscal_year"))
     name = Text(max_length=60)
-    win_rate = serializers.FloatField(min_value=0.5, max_value=1.5, default=1.0)
-    price = serializers.FloatField(min_value=0.5, max_value=1.5, default=1.0)
-    leads = serializers.FloatField(min_value=0, max_value=3, default=1.0)
-    ramp = serializers.FloatField(min_value=0.25, max_value=4, default=1.0)
+    win_rate = Number(min_value=0.5, max_value=1.5, default=1.0)
+    price = Number(min_value=0.5, max_value=1.5, default=1.0)
+    leads = Number(min_value=0, max_value=3, default=1.0)
+    ramp = Number(min_value=0.25, max_value=4, default=1.0)
     hires = WholeNumber(min_value=0, max_value=500, default=0)
     hires_unit = Linked(lambda user: OrgUnit.objects.visible_to(user).order_by("pk"), required=False)
     hires_month = Day(required=False)

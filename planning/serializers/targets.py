@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.api.serializers import Amount, In, Linked, ModelOut, Out, Text, WholeNumber
+from core.api.serializers import Amount, In, Linked, ModelOut, Out, Text, WholeNumber, YesNo
 from customers.models import ProductLine, Region, Tier
 from planning.models import MONTHS, QUARTERS, REVENUE, SCOPE, BaseSource, Metric, PlanVersion, Scope, Target
 from planning.queries.metrics import definition_of
@@ -161,7 +161,7 @@ class GrowthIn(_Whose):
 
 
 class LockIn(_Whose):
-    locked = serializers.BooleanField()
+    locked = YesNo()
 
 
 class ClearIn(_Whose):

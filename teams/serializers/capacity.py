@@ -2,12 +2,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.api.serializers import Day, In, Linked, ModelOut, Text, WholeNumber
+from core.api.serializers import Day, In, Linked, ModelOut, Number, Text, WholeNumber
 from teams.models import CapacityRule, OrgUnit, PlannedHire, Presence, User
 
 
-def _share(**kwargs: Any) -> serializers.FloatField:
-    return serializers.FloatField(min_value=0, max_value=1, **kwargs)
+def _share(**kwargs: Any) -> Number:
+    return Number(min_value=0, max_value=1, **kwargs)
 
 
 class CapacityRuleOut(ModelOut):

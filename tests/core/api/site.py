@@ -20,7 +20,7 @@ from rest_framework.viewsets import GenericViewSet
 from config.urls import handler400, handler403, handler404, handler500
 from core import audit
 from core.api.filters import SearchFilter
-from core.api.serializers import Amount, Day, In, ModelOut, Moment, Text, WholeNumber
+from core.api.serializers import Amount, Day, In, ModelOut, Moment, Number, Text, WholeNumber, YesNo
 from core.api.viewsets import Retrieves, SignedIn
 from core.errors import DomainError, Problem, VersionConflict
 from teams.models import User
@@ -68,6 +68,8 @@ class PersonIn(In):
     note = Text(lines=True, required=False, allow_blank=True)
     bonus = Amount(required=False)
     age = WholeNumber(required=False)
+    share = Number(required=False, min_value=0, max_value=1)
+    is_away = YesNo(required=False)
     met_at = Moment(required=False)
     hired_date = Day(required=False)
     addresses = Address(many=True, required=False)
