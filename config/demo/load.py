@@ -219,7 +219,7 @@ def _deals(world: _World, admin: User, today: date, now: datetime) -> int:
 
 def _work(world: _World, tale: story.Story, deal: Deal, today: date) -> Iterator[Activity]:
     """What was done for a deal, by whoever owned it then; nothing is left to do on a deal that has ended."""
-    for act in work.acts_of(tale, end=datetime.combine(today, time(), UTC)):
+    for act in work.acts_of(tale, end=story.dawn(today)):
         at = act.done or act.due
         handed_over = tale.handed_over is not None and at is not None and at >= tale.handed_over
         if act.done is None and not deal.stage.is_open:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
+from django.utils import timezone
 
 from .cast import CHANNELS, CORE_CUSTOMER, CUSTOMERS, PRODUCTS, REPS, YEARS, Rep
 
@@ -54,15 +55,20 @@ class Story:
     handed_over: datetime | None = None
 
 
+def dawn(today: date) -> datetime:
+    """Return when a day of the company begins: before it, all is history at whatever hour of the day it is told."""
+    return datetime.combine(today, time(), timezone.get_default_timezone()).astimezone(UTC)
+
+
 def stories(today: date) -> Iterator[Story]:
     """Tell every deal that was created in the three years before a day, oldest rep first; nothing happens on the day itself."""
     dice = np.random.default_rng(SEED)
-    end = datetime.combine(today, time(), UTC)
-    begin = end - timedelta(days=365 * YEARS)
+    end = dawn(today)
+    begin = today - timedelta(days=365 * YEARS)
     number = 0
     for rep in REPS:
         left = rep.left(today)
-        day = max(begin.date(), rep.hired(today))
+        day = max(begin, rep.hired(today))
         while day < (left or today):
             for _ in range(dice.poisson(_rate(rep, day, today))):
                 number += 1
@@ -132,7 +138,7 @@ def _chance(share: float, story: Story, at: datetime, end: datetime) -> float:
         days=WEAK_SINCE_DAYS
     )
     if weak and story.steps[-1].stage == "Quoted":
-        chance *= 0.45
+        chance *= 0.3
     if story.customer == 0:
         chance *= 0.1 if end - at < timedelta(days=240) else 1.3  # the core customer bought, and now buys elsewhere
     return min(chance, 0.95)

@@ -1,9 +1,11 @@
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import override_settings
 from django.utils import timezone
 
 from config.demo import SIGN_INS, load_demo
@@ -29,6 +31,15 @@ def test_the_history_is_as_long_as_promised_and_ends_before_the_day() -> None:
     assert min(tale.steps[0].at for tale in told).date() < DAY - timedelta(days=3 * 365 - 30)
     assert max(step.at for tale in told for step in tale.steps).date() < DAY
     assert len(told) > 2000
+
+
+@pytest.mark.parametrize("place", ["Asia/Shanghai", "America/Los_Angeles", "Pacific/Auckland"])
+def test_the_history_lies_in_the_past_from_the_first_minute_of_the_day_on_wherever_the_company_is(place: str) -> None:
+    with override_settings(TIME_ZONE=place):
+        midnight = datetime.combine(DAY, datetime.min.time(), ZoneInfo(place))
+        last = max(step.at for tale in stories(DAY) for step in tale.steps)
+
+    assert midnight - timedelta(days=4) < last < midnight
 
 
 def test_the_first_quarter_is_weak_and_the_fourth_strong() -> None:
