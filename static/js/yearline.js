@@ -73,17 +73,20 @@
     if (menu) { menu.open = false; $("summary", menu).focus(); }
   });
 
-  /* A table that scrolls sideways can be scrolled with the keyboard. */
-  function reachTables() {
-    $$(".table-responsive").forEach((box) => {
-      const scrolls = box.scrollWidth > box.clientWidth + 1;
-      if (scrolls && !box.hasAttribute("tabindex")) { box.tabIndex = 0; box.dataset.reached = ""; }
-      if (!scrolls && "reached" in box.dataset) { box.removeAttribute("tabindex"); delete box.dataset.reached; }
-    });
+  /* A table that scrolls sideways can be scrolled with the keyboard: seen anew whenever it or its box changes size. */
+  function reach(box) {
+    const scrolls = box.scrollWidth > box.clientWidth + 1;
+    if (scrolls && !box.hasAttribute("tabindex")) { box.tabIndex = 0; box.dataset.reached = ""; }
+    if (!scrolls && "reached" in box.dataset) { box.removeAttribute("tabindex"); delete box.dataset.reached; }
   }
-  reachTables();
-  addEventListener("resize", reachTables);
-  document.addEventListener("htmx:load", reachTables);
+  const sizes = new ResizeObserver((entries) => {
+    new Set(entries.map((entry) => entry.target.closest(".table-responsive"))).forEach((box) => { if (box) reach(box); });
+  });
+  function watchTables() {
+    $$(".table-responsive").forEach((box) => [box, ...box.children].forEach((part) => sizes.observe(part)));
+  }
+  watchTables();
+  document.addEventListener("htmx:load", watchTables);
 
   /* A slider writes its per cent beside itself: <output data-range-of="id of the slider">. */
   document.addEventListener("input", (event) => {

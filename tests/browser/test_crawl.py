@@ -78,6 +78,7 @@ def _faults(page: Page, path: str, language: str, axe: str, untranslated: inspec
         found += untranslated(words)
     page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a plain dict of the two
+    page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     found += [
         f"dark, phone: {line}" for line in (*inspect.unaccessible(page, axe, again=True), *inspect.too_wide(page))
     ]
