@@ -1,4 +1,3 @@
-from datetime import date
 from typing import Self
 
 from django.apps import apps
@@ -9,7 +8,7 @@ from django.contrib.postgres.fields import (
     RangeOperators,
 )
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Q, Subquery
+from django.db.models import F, Func, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
@@ -46,25 +45,11 @@ class DealQuerySet(models.QuerySet["Deal"]):
             )
         return found
 
-    def closed_within(self, first: date, after: date) -> Self:
-        """Deals closed on a business day of [first, after)."""
-        return self.filter(closed_date__gte=first, closed_date__lt=after)
-
     def with_last_touch(self) -> Self:
         """Add `touched_at`: the later of the last change of stage and the last activity done."""
         done = apps.get_model("customers", "Activity").objects.filter(deal=OuterRef("pk"), done_at__isnull=False)
         last = Subquery(done.order_by("-done_at").values("done_at")[:1])
         return self.annotate(touched_at=Greatest(F("stage_since"), Coalesce(last, F("stage_since"))))
-
-    def credited_to(self, user: User) -> Self:
-        """Closed deals that were this person's when they closed; a later hand-over moves no past credit."""
-        then = DealOwnership.objects.filter(
-            Q(valid_to__isnull=True) | Q(valid_to__gt=OuterRef("stage_since")),
-            deal=OuterRef("pk"),
-            owner=user,
-            valid_from__lte=OuterRef("stage_since"),
-        )
-        return self.filter(Exists(then), closed_date__isnull=False)
 
 
 class Deal(models.Model):

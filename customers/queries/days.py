@@ -6,10 +6,12 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from core.periods import FiscalCalendar, Span, month_span
 from customers.models import Activity, Contact, Deal
+from customers.queries.credits import credited
 from customers.queries.deals import IDLE_AFTER
 from teams.models import Company, User
 
@@ -18,11 +20,18 @@ QUIET_DEALS = 5
 
 @dataclass(frozen=True)
 class Won:
-    """What a person won in a span of business days."""
+    """
+    What a person won in a span of business days: the credited share of every deal.
+
+    :param count: deals won; `shared` more have a part in the amount and count for whoever they are credited to first
+    :param unknown: of them all, how many have no amount and no part in the sum
+    """
 
     span: Span
     amount: Decimal
     count: int
+    shared: int = 0
+    unknown: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,8 +62,8 @@ def my_day(*, user: User, company: Company, now: datetime) -> Day:
     return Day(
         today=today,
         quarter=quarter,
-        this_month=_won(user, month_span(today)),
-        this_quarter=_won(user, calendar.quarter(year, quarter)),
+        this_month=_won(user, month_span(today), company.time_zone),
+        this_quarter=_won(user, calendar.quarter(year, quarter), company.time_zone),
         due=due,
         later=[activity for activity in planned if activity not in due],
         visits=visits,
@@ -74,16 +83,34 @@ def _planned(user: User) -> QuerySet[Activity]:
     )
 
 
-def _won(user: User, span: Span) -> Won:
-    found = (
-        Deal.objects.won()
-        .credited_to(user)
-        .closed_within(span.first, span.last + timedelta(days=1))
-        .order_by()
-        .values_list("amount", flat=True)
-    )
-    amounts = list(found)
-    return Won(span, sum((amount for amount in amounts if amount is not None), Decimal(0)), len(amounts))
+_WON = f"""
+WITH owned AS (
+    SELECT deal.id AS deal_id, (deal.stage_since AT TIME ZONE %(zone)s)::date AS day, deal.amount AS value,
+           COALESCE(held.owner_id, deal.owner_id) AS owner_id
+    FROM customers_deal deal
+    JOIN customers_stage stage ON stage.id = deal.stage_id AND stage.kind = 'won'
+    LEFT JOIN customers_dealownership held
+      ON held.deal_id = deal.id AND held.valid_from <= deal.stage_since
+     AND (held.valid_to IS NULL OR held.valid_to > deal.stage_since)
+    WHERE deal.closed_date BETWEEN %(first)s::date - 1 AND %(after)s::date
+      AND (deal.stage_since AT TIME ZONE %(zone)s)::date >= %(first)s
+      AND (deal.stage_since AT TIME ZONE %(zone)s)::date < %(after)s
+      AND (COALESCE(held.owner_id, deal.owner_id) = %(person)s
+           OR EXISTS (SELECT FROM customers_dealcredit named WHERE named.deal_id = deal.id AND named.person_id = %(person)s))
+), {credited()}
+SELECT COALESCE(sum(value), 0), count(*) FILTER (WHERE counts), count(*) FILTER (WHERE NOT counts),
+       count(*) FILTER (WHERE value IS NULL)
+FROM credited WHERE owner_id = %(person)s
+"""  # noqa: S608  # both parts are constants
+
+
+def _won(user: User, span: Span, zone: str) -> Won:
+    """What is credited to a person, as every report counts it; see `credits`."""
+    given = {"person": user.pk, "first": span.first, "after": span.last + timedelta(days=1), "zone": zone}
+    with connection.cursor() as cursor:
+        cursor.execute(_WON, given)
+        ((amount, count, shared, unknown),) = cursor.fetchall()
+    return Won(span, Decimal(amount), count, shared, unknown)
 
 
 def _quiet(user: User, now: datetime) -> QuerySet[Deal]:

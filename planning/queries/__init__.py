@@ -17,6 +17,7 @@ from .calendars import CalendarYear, WorkCalendar, calendar_year, fiscal_months
 from .capacity import Capacity, capacity_of
 from .ladders import Base, LadderSheet, base_of, growth_of, ladder_sheet
 from .overrides import MonthNote, month_notes
+from .overlay import OverlayCredit, OverlayLine, overlay_credit
 from .pace import Pace, quarter_pace
 from .parts import Extent, Held, Part, approvers, extent_of, held_parts, parts
 from .plans import plan_on, version_in_force, visible_versions
@@ -42,6 +43,8 @@ __all__ = [
     "LadderSheet",
     "Learned",
     "MonthNote",
+    "OverlayCredit",
+    "OverlayLine",
     "Pace",
     "Part",
     "ReplanLine",
@@ -76,6 +79,7 @@ __all__ = [
     "months_before",
     "months_of",
     "next_year",
+    "overlay_credit",
     "overlays",
     "parts",
     "plan_on",

@@ -19,6 +19,7 @@ from typing import Any
 
 from django.db import connection
 
+from customers.queries.credits import credited
 from planning.models import REVENUE, FiscalYear, Metric, Plan
 from teams.models import OrgUnit
 
@@ -79,29 +80,7 @@ WITH event AS ({event}), owned AS (
     LEFT JOIN customers_dealownership held
       ON held.deal_id = deal.id AND held.valid_from <= event.at AND (held.valid_to IS NULL OR held.valid_to > event.at)
     WHERE {counted} >= %(first)s AND {counted} < %(after)s
-), agreed AS (
-    SELECT DISTINCT ON (credit.deal_id) credit.deal_id, credit.seq
-    FROM customers_dealcredit credit JOIN owned ON owned.deal_id = credit.deal_id AND credit.valid_from <= owned.day
-    ORDER BY credit.deal_id, credit.seq DESC
-), cut AS (
-    SELECT owned.*, credit.person_id, floor(abs(owned.value) * credit.points / 100) AS cents,
-           mod(abs(owned.value) * credit.points, 100) AS rest,
-           row_number() OVER (PARTITION BY owned.deal_id
-                              ORDER BY credit.person_id <> owned.owner_id, credit.points DESC, credit.person_id) AS place
-    FROM owned
-    JOIN agreed ON agreed.deal_id = owned.deal_id
-    JOIN customers_dealcredit credit
-      ON credit.deal_id = agreed.deal_id AND credit.seq = agreed.seq AND NOT credit.is_overlay
-), part AS (
-    SELECT cut.*, row_number() OVER (PARTITION BY deal_id ORDER BY rest DESC, place)
-                  <= abs(value) * 100 - sum(cents) OVER (PARTITION BY deal_id) AS one_more
-    FROM cut
-), credited AS (
-    SELECT owner_id, day, counted, value, TRUE AS counts {names}
-    FROM owned WHERE NOT EXISTS (SELECT FROM agreed WHERE agreed.deal_id = owned.deal_id)
-    UNION ALL
-    SELECT person_id, day, counted, {shared}, place = 1 {names} FROM part WHERE {divides} OR place = 1
-)
+), {credited}
 SELECT credited.owner_id, member.unit_id, date_trunc('month', credited.counted)::date AS month,
        COALESCE(sum(credited.value), 0), count(*) FILTER (WHERE counts),
        count(*) FILTER (WHERE counts AND credited.value IS NULL),
@@ -114,7 +93,7 @@ WHERE %(owner)s::bigint IS NULL OR credited.owner_id = %(owner)s
 GROUP BY credited.owner_id, member.unit_id, 3 {names}
 ORDER BY 3, 2, 1 {names}
 """
-_DIVIDED = "sign(value) * round((cents + one_more::int) / 100, 2)"
+SCOPE = ("product_id", "region_id", "tier")
 _VALUES = {
     Metric.Kind.REVENUE: "{amount}",
     Metric.Kind.MARGIN: "{amount} - deal.cost",
@@ -232,13 +211,12 @@ def _sums(
     by_creation = metric.day == Metric.Day.CREATED
     divides = metric.kind in {Metric.Kind.REVENUE, Metric.Kind.MARGIN}  # money; a count stays whole
     sql = _SUMS.format(
-        shared=_DIVIDED if divides else "value",
-        divides="TRUE" if divides else "FALSE",
+        credited=credited(divides=divides, columns=("counted", *(SCOPE if by_scope else ()))),
         event=_events(metric),
         counted="deal.created_date" if by_creation else "(event.at AT TIME ZONE %(zone)s)::date",
         columns=", deal.product_id, deal.region_id, COALESCE(customer.tier, '') AS tier" if by_scope else "",
         joins="LEFT JOIN customers_customer customer ON customer.id = deal.customer_id" if by_scope else "",
-        names=", product_id, region_id, tier" if by_scope else "",
+        names=f", {', '.join(SCOPE)}" if by_scope else "",
     )
     given: dict[str, Any] = {"first": first, "after": after, "zone": time_zone, "owner": owner}
     with connection.cursor() as cursor:
@@ -270,26 +248,45 @@ def _won(metric: Metric, standing: str, value: str) -> str:
 
 
 _OVERLAYS = """
-SELECT credit.person_id, sum(round(deal.amount * credit.points / 10000, 2))
+SELECT credit.person_id, member.unit_id, sum(round(deal.amount * credit.points / 10000, 2)),
+       count(*) FILTER (WHERE deal.amount IS NULL)
 FROM customers_deal deal
 JOIN customers_stage stage ON stage.id = deal.stage_id AND stage.kind = 'won'
+CROSS JOIN LATERAL (SELECT (deal.stage_since AT TIME ZONE %(zone)s)::date AS day) won
 JOIN LATERAL (
     SELECT max(seq) AS seq FROM customers_dealcredit agreed
-    WHERE agreed.deal_id = deal.id AND agreed.valid_from <= (deal.stage_since AT TIME ZONE %(zone)s)::date
+    WHERE agreed.deal_id = deal.id AND agreed.valid_from <= won.day
 ) newest ON TRUE
 JOIN customers_dealcredit credit ON credit.deal_id = deal.id AND credit.seq = newest.seq AND credit.is_overlay
+LEFT JOIN teams_membership member
+  ON member.user_id = credit.person_id AND member.valid_from <= won.day
+ AND (member.valid_to IS NULL OR member.valid_to > won.day)
 WHERE deal.id IN (SELECT deal_id FROM customers_dealcredit WHERE is_overlay)
-  AND (deal.stage_since AT TIME ZONE %(zone)s)::date >= %(first)s
-  AND (deal.stage_since AT TIME ZONE %(zone)s)::date < %(after)s
-GROUP BY 1
+  AND won.day >= %(first)s AND won.day < %(after)s
+GROUP BY 1, 2
+ORDER BY 1, 2
 """
 
 
-def overlays(*, first: date, after: date, time_zone: str) -> dict[int, Decimal]:
-    """Return each person's overlay on what was won on the business days [first, after): beside the sums, in none of them."""
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """
+    What one person was named for on top while in one unit (None: in none): beside what was won, in no sum of it.
+
+    :param unknown: deals without an amount, whose overlay is not known
+    """
+
+    person: int
+    unit: int | None
+    amount: Decimal
+    unknown: int = 0
+
+
+def overlays(*, first: date, after: date, time_zone: str) -> list[Overlay]:
+    """Return the overlay on what was won on the business days [first, after), by person and their unit of the day."""
     with connection.cursor() as cursor:
         cursor.execute(_OVERLAYS, {"first": first, "after": after, "zone": time_zone})
-        return {person: amount or Decimal("0.00") for person, amount in cursor.fetchall()}
+        return [Overlay(person, unit, amount or Decimal(0), unknown) for person, unit, amount, unknown in cursor]
 
 
 def year_actuals(plan: Plan, *, as_of: date) -> list[Actual]:

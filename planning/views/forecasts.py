@@ -24,6 +24,7 @@ from planning.queries.calls import call_records, call_scores, calls_beside, peri
 from planning.queries.forecasts import Line, Node
 from planning.queries.instead import with_run_rates
 from planning.queries.levels import levels
+from planning.queries.overlay import OverlayCredit, overlay_credit
 from planning.queries.track_record import verdict_on
 
 from .asking import Asked, asked_for, is_key, number_in
@@ -112,6 +113,7 @@ def forecast_page(
             "fan": charts.fan_chart(forecasts.fan(rows, as_of=run.business_date), currency=plan.currency),
             "months": charts.months_chart(months, currency=plan.currency),
             "moved": moved,
+            "overlay": _overlay(request, asked.plan, node, run, over=moved.over),
             "attain": attainment(plan=plan, run=run, node=node, user=user, period=moved.over),
             "levels": levels(plan=plan, node=node, user=user, year=rows[forecasts.YEAR]),
             "behind": deals_behind(run=run, node=node, user=user, period=moved.over),
@@ -121,6 +123,15 @@ def forecast_page(
         },
         status=status,
     )
+
+
+def _overlay(
+    request: AuthedRequest, plan: Plan, node: Node, run: JobRun, *, over: str
+) -> OverlayCredit | None:
+    """What is credited on top within a period, as of the night."""
+    first, after = period_days(plan, over)
+    after = min(after, run.business_date)
+    return overlay_credit(plan=plan, node=node, user=request.user, first=first, after=after)
 
 
 @dataclass(frozen=True)

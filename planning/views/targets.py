@@ -1,7 +1,7 @@
 """The target grid, whose row an address names, and one's own pace."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from core.pages import AuthedRequest, page
 from planning import policies, queries, services
 from planning.models import IN_THE_WORKS, Plan, PlanVersion, Target
 from planning.queries.assignment import outside, spans
+from planning.queries.forecasts import home_node
 from teams.models import OrgUnit, User
 
 from .asking import is_key
@@ -77,8 +78,17 @@ def grid_context(request: AuthedRequest, version: PlanVersion) -> dict[str, Any]
         "can_plan": may_plan,
         "has_levels": any(row.has_levels for row in grid.rows),
         "outside": outside(grid.rows, spans(plan)),
+        "overlay": _overlay(request, version, grid),
         "unknown": sum(row.won.unknown for row in grid.rows if row.parent is None),
     }
+
+
+def _overlay(request: AuthedRequest, version: PlanVersion, grid: queries.TargetGrid) -> queries.OverlayCredit | None:
+    """What is credited on top to those whom the grid shows, of the year until its day."""
+    year, user = version.plan.fiscal_year, request.user
+    node = home_node(user)
+    after = min(grid.as_of + timedelta(days=1), year.after_date)
+    return queries.overlay_credit(plan=version.plan, node=node, user=user, first=year.first_date, after=after)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from customers.models import Deal, DealCredit, DealOwnership
 from planning import queries
 from planning.queries import Actual, Won
+from planning.queries.actuals import Overlay
 from teams.models import Membership, OrgUnit, User
 from tests.factories.customers import make_deal, make_pipeline
 from tests.factories.planning import make_plan
@@ -187,7 +188,7 @@ def test_overlay_stands_beside_and_in_no_sum(cast: Cast) -> None:
     rows = of_2026()
     assert [(row.owner, row.won.revenue) for row in rows] == [(cast.rao.pk, Decimal(100))]
     beside = queries.overlays(first=date(2026, 1, 1), after=date(2027, 1, 1), time_zone="Asia/Shanghai")
-    assert beside == {cast.mori.pk: Decimal("25.00")}
+    assert beside == [Overlay(cast.mori.pk, cast.east_one.pk, Decimal("25.00"))]
 
 
 @pytest.mark.requirement("R1.5")
