@@ -342,11 +342,12 @@ def load_of(count: Floats, hours: Floats, have: Floats) -> Load:
     return Load(count * hours[:, None], have)
 
 
-def repairs(load: Load, *, hours: Floats, rates: Floats, people: float) -> list[Repair]:
+def repairs(load: Load, *, hours: Floats, rates: Floats, people: Floats) -> list[Repair]:
     """
     What makes the fullest month fit, the smallest relative change first; empty where all months fit.
 
-    A better rate at a stage lightens this stage and all before it. Shapes: hours (S,), rates (S - 1,).
+    A better rate at a stage lightens this stage and all before it. Shapes: hours (S,), rates (S - 1,), people (12,)
+    full-time people whose hours `load.have` are.
     """
     used = load.used
     known: Bools = np.isfinite(used)
@@ -362,6 +363,7 @@ def repairs(load: Load, *, hours: Floats, rates: Floats, people: float) -> list[
         upstream = float(load.by_stage[: stage + 1, month].sum())
         if upstream > excess and (better := rate * upstream / (upstream - excess)) < 1:
             found.append(Repair("rate", stage, rate, better))
-    if people > 0:
-        found.append(Repair("people", -1, people, float(np.ceil(people * used[month] - 1e-9))))
+    there = float(people[month])
+    if there > 0:
+        found.append(Repair("people", -1, there, float(np.ceil(10 * there * used[month] - 1e-9)) / 10))
     return sorted(found, key=lambda repair: repair.size)

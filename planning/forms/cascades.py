@@ -81,6 +81,7 @@ class CascadeForm(forms.Form):
     cap = BoundField(label=_("Nobody above"), help_text=_("An amount, or per cent of the even share: 150%"))
     shape = forms.ChoiceField(label=_("Months"), choices=MonthShape.choices)
     deep = forms.BooleanField(label=_("All the way down to the people"), required=False)
+    fill = forms.BooleanField(label=_("Whoever has no full quota gets the mean of the unit"), required=False)
     seen = forms.JSONField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, shares: Sequence[Share], **options: Any) -> None:
@@ -129,6 +130,7 @@ class CascadeForm(forms.Form):
             method=Method(cleaned["method"]),
             percent=cleaned["percent"],
             deep=cleaned["deep"],
+            fill=cleaned["fill"],
             shape=MonthShape(cleaned["shape"]),
             floor=cleaned["floor"],
             cap=cleaned["cap"],

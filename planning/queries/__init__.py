@@ -16,8 +16,8 @@ from .actuals import (
 from .calendars import CalendarYear, WorkCalendar, calendar_year, fiscal_months
 from .capacity import Capacity, capacity_of
 from .ladders import Base, LadderSheet, base_of, growth_of, ladder_sheet
-from .overrides import MonthNote, month_notes
 from .overlay import OverlayCredit, OverlayLine, overlay_credit
+from .overrides import MonthNote, month_notes
 from .pace import Pace, quarter_pace
 from .parts import Extent, Held, Part, approvers, extent_of, held_parts, parts
 from .plans import plan_on, version_in_force, visible_versions

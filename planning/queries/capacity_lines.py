@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from core.money import CENT
@@ -14,7 +14,8 @@ from planning.models import FullQuota, NodeForecast, PlanVersion, Target
 from teams.models import Membership, OrgUnit, User
 
 from .actuals import unit_parents
-from .capacity import NOT_SET, Capacity, PersonCapacity, Quota, UnitCapacity, capacity_of
+from .capacity import Capacity, PersonCapacity, UnitCapacity, capacity_of
+from .capacity_ground import NOT_SET, Quota
 from .forecasts import YEAR, Node, shown_run
 from .smart import QUANTILES
 from .targets import months_of, row_key
@@ -156,9 +157,8 @@ def capacity_sheet(*, version: PlanVersion, user: User, node: Node, as_of: date)
 
     members: list[MemberLine] = []
     if node.unit is not None:
-        people = sorted(
-            (one.person for one in capacity.people.values() if one.unit == unit), key=lambda one: (one.name, one.pk)
-        )
+        counted = [one.person for one in capacity.people.values() if one.unit == unit]
+        people = sorted([*counted, *_uncounted(version, capacity, targets, node.unit, as_of)], key=_by_name)
         members = [line(Node(person=one)) for one in people]
         members += [
             line(Node(unit=child))
@@ -174,6 +174,21 @@ def capacity_sheet(*, version: PlanVersion, user: User, node: Node, as_of: date)
         unit=capacity.units.get(unit) if unit else None,
         person=capacity.people.get(person) if person else None,
     )
+
+
+def _uncounted(
+    version: PlanVersion, capacity: Capacity, targets: Mapping[str, Target], unit: OrgUnit, as_of: date
+) -> list[User]:
+    """People of a unit with a target who do not sell and have no full quota of their own: nothing counts for them yet."""
+    year = version.plan.fiscal_year
+    asked = {row.person_id for row in targets.values() if row.person_id} - capacity.people.keys()
+    day = min(max(as_of, year.first_date), year.after_date - timedelta(days=1))
+    held = Membership.objects.on(day).filter(unit=unit, user__in=asked).select_related("user")
+    return [place.user for place in held]
+
+
+def _by_name(person: User) -> tuple[str, int]:
+    return person.name, person.pk
 
 
 def _month_lines(

@@ -56,6 +56,7 @@ class Wish:
 
     :param percent: of the target that is spread; above 100, more than the target is assigned
     :param deep: also what each unit gets over those below it, and so on down to the people
+    :param fill: by capacity, whoever has no full quota gets the mean of those in the unit; else they stop the spread
     :param floor, cap: of everybody without one of their own
     :param buckets: per cent of what is spread, by the name of the bucket; together 100
     """
@@ -63,6 +64,7 @@ class Wish:
     method: Method
     percent: Decimal = Decimal(100)
     deep: bool = False
+    fill: bool = False
     shape: MonthShape = MonthShape.PARENT
     floor: Bound | None = None
     cap: Bound | None = None

@@ -162,7 +162,9 @@ def goal_sheet(*, version: PlanVersion, node: Node, user: User, as_of: date, pip
         as_of=as_of,
         lines=lines,
         members=tuple(_members(funnels, funnel.pipeline, node, user, ground)),
-        load=goal_load(rows, node=node, months=months, as_of=as_of) if lines[0].total is not None else None,
+        load=goal_load(rows, plan=version.plan, node=node, months=months, as_of=as_of)
+        if lines[0].total is not None
+        else None,
         conflicts=tuple(contradictions(funnel, rows, version.plan.currency)),
         is_stale=tuple(funnel.months) != months_of(target),
         unmeasured=tuple(row for row in rows if row.next_stage_id and row.rate is None),

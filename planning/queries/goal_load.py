@@ -1,4 +1,10 @@
-"""Do the people have the hours for their funnel goals? Hours per deal and stage against working days, with their origin."""
+"""
+Do the people have the hours for their funnel goals? Hours per deal and stage against working days, with their origin.
+
+Hours of a month = working days × hours a day × share for selling × people, who count as the capacity has them
+(`capacity.heads_of`): by how far they have ramped up, how much of the time they are there, who is planned to come, and who is
+expected to stay.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +18,11 @@ from django.utils.translation import gettext as _
 from core.templatetags.formats import number, percent
 from customers.models import Stage
 from planning.forecasting import goals
-from planning.models import EffortSettings, StageEffort, StageGoal
-from teams.models import Capability, Membership, OrgUnit, User
+from planning.models import EffortSettings, Plan, StageEffort, StageGoal
+from teams.models import Capability
 
 from .calendars import WorkCalendar
+from .capacity import heads_of
 from .forecasts import Node
 from .rate_definitions import RateStage, rate_stages
 
@@ -42,13 +49,31 @@ class Effort:
 
 
 @dataclass(frozen=True)
+class LoadLine:
+    """One month: people there, of them still to be hired; hours needed (None = not measured) and had, share used."""
+
+    month: date
+    days: int
+    people: float
+    hires: float
+    need: float | None
+    have: float
+    used: float | None
+
+
+@dataclass(frozen=True)
 class GoalLoad:
-    """Twelve months of hours needed and had; what repairs the fullest month, the smallest change first, in words."""
+    """
+    Twelve months of hours needed and had; what repairs the fullest month, the smallest change first, in words.
+
+    Shapes: people (12,) in full-time people who are ramped up, `hires` of them still to be hired.
+    """
 
     load: goals.Load
     efforts: Sequence[Effort]
     settings: EffortSettings
-    people: int
+    people: Sequence[float]
+    hires: Sequence[float]
     months: Sequence[date]
     days: Sequence[int]
     repairs: Sequence[str]
@@ -63,11 +88,14 @@ class GoalLoad:
         return self.months[at], float(used[at])
 
     @property
-    def lines(self) -> list[tuple[date, int, float | None, float, float | None]]:
-        """Month, working days, hours needed (None = not measured), hours had, share used."""
+    def lines(self) -> list["LoadLine"]:
         columns = (self.load.need, self.load.used)
         need, used = ([None if np.isnan(value) else value for value in column.tolist()] for column in columns)
-        return list(zip(self.months, self.days, need, self.load.have.tolist(), used, strict=True))
+        have = self.load.have.tolist()
+        return [
+            LoadLine(*line)
+            for line in zip(self.months, self.days, self.people, self.hires, need, have, used, strict=True)
+        ]
 
 
 def efforts(stages: Sequence[Stage]) -> list[Effort]:
@@ -100,22 +128,16 @@ def _default(stage: Stage, mark: RateStage | None, first: int | None) -> Decimal
     return LEAD_HOURS if stage.pk == first else OTHER_HOURS
 
 
-def selling_people(node: Node, day: date) -> int:
-    """Count who sells in a unit and below it on a day; a person is one."""
-    if node.person is not None or node.unit is None:
-        return 1
-    held = Membership.objects.on(day).filter(
-        user__in=User.objects.active(), user__capabilities__contains=[Capability.REP]
-    )
-    if node.unit.kind != OrgUnit.Kind.COMPANY:
-        held = held.filter(unit__in=node.unit.descendants(include_self=True))
-    return held.count()
-
-
-def goal_load(rows: Sequence[StageGoal], *, node: Node, months: Sequence[date], as_of: date) -> GoalLoad:
-    """Hold the goals of one funnel against the hours of its people; the people of the day stand for the whole year."""
+def goal_load(rows: Sequence[StageGoal], *, plan: Plan, node: Node, months: Sequence[date], as_of: date) -> GoalLoad:
+    """Hold the goals of one funnel against the hours of its people, month by month."""
     settings = EffortSettings.objects.the_one()
-    people = selling_people(node, as_of)
+    heads = heads_of(plan, as_of=as_of)
+    unit = node.unit.pk if node.unit else 0
+    if node.person is not None and Capability.REP not in node.person.capabilities:
+        people: tuple[float, ...] = (1.0,) * 12  # somebody with a target who does not sell for a living counts whole
+    else:
+        people = heads.of(unit=unit, person=node.person.pk if node.person else None)
+    hires = heads.hires.get(unit, (0.0,) * 12)
     taken = efforts([row.stage for row in rows])
     days = WorkCalendar().by_month(tuple(months))
     hours = np.array([float(effort.hours) for effort in taken])
@@ -123,14 +145,14 @@ def goal_load(rows: Sequence[StageGoal], *, node: Node, months: Sequence[date], 
     load = goals.load_of(
         np.array([[np.nan if count is None else count for count in row.count] for row in rows]),
         hours,
-        np.array(days) * each * people,
+        np.array(days) * each * np.array(people),
     )
     rates = np.array([row.rate or 1.0 for row in rows[:-1]])
-    found = goals.repairs(load, hours=hours, rates=rates, people=float(people))
-    return GoalLoad(load, taken, settings, people, months, days, [_said(repair, rows, people) for repair in found])
+    found = goals.repairs(load, hours=hours, rates=rates, people=np.array(people))
+    return GoalLoad(load, taken, settings, people, hires, months, days, [_said(repair, rows) for repair in found])
 
 
-def _said(repair: goals.Repair, rows: Sequence[StageGoal], people: int) -> str:
+def _said(repair: goals.Repair, rows: Sequence[StageGoal]) -> str:
     stage = str(rows[repair.stage].stage)
     if repair.kind == "hours":
         return _(
@@ -148,7 +170,7 @@ def _said(repair: goals.Repair, rows: Sequence[StageGoal], people: int) -> str:
             "then": percent(repair.then, 1),
             "now": percent(repair.now, 1),
         }
-    return _("%(then)s people who sell instead of %(now)s, ready before the fullest month.") % {
-        "then": number(repair.then),
-        "now": number(people),
+    return _("%(then)s ramped full-time people instead of %(now)s, hired early enough for that month.") % {
+        "then": number(repair.then, 1),
+        "now": number(repair.now, 1),
     }

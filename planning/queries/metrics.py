@@ -87,7 +87,9 @@ def _taken_off(metric: Metric) -> str:
 
 
 def _credit(metric: Metric) -> str:
-    owner = _("It counts for whoever owned the deal then, and for the unit this person was in that day with all above it.")
+    owner = _(
+        "It counts for whoever owned the deal then, and for the unit this person was in that day with all above it."
+    )
     if metric.kind in {Kind.REVENUE, Kind.MARGIN}:
         shares = _("Where people share the credit, each has their share of the money; overlay credit is in no sum.")
     else:

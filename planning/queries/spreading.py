@@ -21,7 +21,7 @@ from .targets import Amounts, months_of, row_key
 from .weights import TYPED, Method, Weight, Weights, last_year, weights_by
 
 EVEN = (Decimal(1),) * 12
-NAMED = 5  # so many are named where a bound is in the way
+NAMED = 8  # so many are named where a bound is in the way
 
 
 def proposal(*, version: PlanVersion, unit: int, wish: Wish, reach: TargetReach, as_of: date) -> Proposal:
@@ -29,7 +29,7 @@ def proposal(*, version: PlanVersion, unit: int, wish: Wish, reach: TargetReach,
     tree = plan_tree(version)
     parent = tree.spots[row_key(unit=unit)]
     before = last_year(version, tree)
-    weights = weights_by(wish.method, version=version, tree=tree, as_of=as_of)
+    weights = weights_by(wish.method, version=version, tree=tree, as_of=as_of, fill=wish.fill)
     spread = _Spread(version=version, tree=tree, wish=wish, reach=reach, weights=weights, before=before)
     asked = spread.asked_of(parent)
     kept = spread.kept_below(parent)
@@ -106,6 +106,26 @@ class _Spread:
             raise _Refused("deep", why)
         if self._wish.method == Method.BUCKETS and sum(self._wish.buckets.values()) != 100:
             raise _Refused("buckets", _("The shares of the buckets make 100 per cent together."))
+        if unknown := self._unknown_below(parent):
+            raise _Refused("fill", self._who_is_unknown(unknown))
+
+    def _unknown_below(self, parent: Spot) -> list[str]:
+        """Who would be taken for zero: of those among whom is spread, and of everybody below them."""
+        free = (child for child in self._tree.children(parent.key) if not self._why_kept(child))
+        keys = (spot.key for child in free for spot in self._tree.within(child.key))
+        return [self._weights.unknown[key] for key in keys if key in self._weights.unknown]
+
+    def _who_is_unknown(self, names: Sequence[str]) -> str:
+        if self._wish.fill:
+            why = _(
+                "%(names)s: no full quota is set, and nobody's beside or above is known either. Enter it on the page Capacity."
+            )
+        else:
+            why = _(
+                "%(names)s: no full quota is set, so what they can carry is not known. Enter it on the page Capacity, for "
+                "the person or for a unit above, or tick that they get the mean of their unit."
+            )
+        return why % {"names": _listed(names)}
 
     def below(self, parent: Spot, above: _Held, *, depth: int) -> Iterator[Share]:
         """What each spot below a unit gets, each followed by those below it where the wish goes all the way down."""
@@ -204,9 +224,7 @@ class _Spread:
         names = [free[place].name for place in refusal.parts]
         facts = {
             "name": parent.name,
-            "names": pgettext("between the parts of a list", ", ").join(
-                [*names[:NAMED], *(["…"] if names[NAMED:] else [])]
-            ),
+            "names": _listed(names),
             "bound": self._money(refusal.bound),
             "amount": self._money(amount),
         }
@@ -288,6 +306,10 @@ class _Spread:
 def _held(spot: Spot) -> _Held | None:
     target = spot.target
     return _Held(target.total, months_of(target), target.stretch_over, target.challenge_over) if target else None
+
+
+def _listed(names: Sequence[str]) -> str:
+    return pgettext("between the parts of a list", ", ").join([*names[:NAMED], *(["…"] if names[NAMED:] else [])])
 
 
 def _bound(bound: Bound | None, even: Decimal) -> Decimal | None:

@@ -1,7 +1,7 @@
 """By what a target is spread over the units and people below: a weight for every spot of the tree, with its origin."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -14,11 +14,11 @@ from core.periods import add_months, month_start
 from core.templatetags.formats import day
 from customers.models import Deal
 from planning.models import PlanVersion, Potential
-from teams.models import Membership
+from teams.models import Capability, Membership
 
 from .actuals import actuals, by_person, by_unit, sum_of, unit_parents
 from .below import Tree
-from .capacity import capacity_of
+from .capacity import Case, capacities_of
 from .targets import row_key
 
 
@@ -49,15 +49,22 @@ class Weight:
 class Weights:
     """
     The weights of a method by key of the spot, what they rest on, and why there are none where there cannot be any.
+
+    :param unknown: who of a spot, or directly below a unit, has no weight: their names by key. They are never taken for zero
     """
 
     by_key: Mapping[str, Weight]
     sentence: str
     refusal: str = ""
+    unknown: Mapping[str, str] = field(default_factory=dict)
 
 
-def weights_by(method: Method, *, version: PlanVersion, tree: Tree, as_of: date) -> Weights:
-    """Return the weights of every spot of the tree by one method; of buckets and by hand there is nothing to read."""
+def weights_by(method: Method, *, version: PlanVersion, tree: Tree, as_of: date, fill: bool = False) -> Weights:
+    """
+    Return the weights of every spot of the tree by one method; of buckets and by hand there is nothing to read.
+
+    :param fill: by capacity, whoever has no full quota is given the mean of those beside
+    """
     year = version.plan.fiscal_year
     match method:
         case Method.EVEN:
@@ -69,7 +76,7 @@ def weights_by(method: Method, *, version: PlanVersion, tree: Tree, as_of: date)
             after = month_start(as_of)
             return _won(version, tree, add_months(after, -12), after)
         case Method.CAPACITY:
-            return _capacity(version, tree, as_of)
+            return _capacity(version, tree, as_of, fill=fill)
         case Method.POTENTIAL:
             return _potential(version, tree, as_of)
         case Method.BUCKETS:
@@ -97,17 +104,25 @@ def _won(version: PlanVersion, tree: Tree, first: date, after: date) -> Weights:
     return Weights(found, _("In proportion to what was won from %(first)s until before %(after)s.") % facts)
 
 
-def _capacity(version: PlanVersion, tree: Tree, as_of: date) -> Weights:
-    """The year's capacity, with planned hires; whoever has no full quota has no weight, and says so."""
-    capacity = capacity_of(version.plan, as_of=as_of, version=version)
-    found = {}
+def _capacity(version: PlanVersion, tree: Tree, as_of: date, *, fill: bool) -> Weights:
+    """The year's capacity, with planned hires; who has no full quota is named, and so are hires without one."""
+    (capacity,) = capacities_of(version.plan, as_of=as_of, version=version, cases=(Case(fill=fill),))
+    found: dict[str, Weight] = {}
+    unknown: dict[str, str] = {}
     for key, spot in tree.spots.items():
         unit, person = spot.unit.pk if spot.unit else None, spot.person.pk if spot.person else None
-        total = capacity.total(unit=unit, person=person)
-        found[key] = Weight(total or Decimal(0), "" if total is not None else _("no full quota"))
+        there = capacity.people.get(person or 0)
+        if unit in capacity.unset_hires:
+            unknown[key] = _("planned hires of %(unit)s") % {"unit": spot.name}
+        sells = spot.person is not None and Capability.REP in spot.person.capabilities
+        if spot.person and (there.months is None if there else not sells):
+            unknown[key] = spot.name
+        origin = str(there.quota.origin.label) if there and there.months is not None else ""
+        found[key] = Weight(capacity.total(unit=unit, person=person) or Decimal(0), origin)
     if not any(weight.amount for weight in found.values()):
         return Weights({}, "", _("Nobody's capacity is set yet, so that nothing can be spread by it."))
-    return Weights(found, _("In proportion to the year's capacity: full quota, ramp, presence and planned hires."))
+    sentence = _("In proportion to the year's capacity: full quota, ramp, presence and planned hires.")
+    return Weights(found, sentence, unknown=unknown)
 
 
 def _potential(version: PlanVersion, tree: Tree, as_of: date) -> Weights:

@@ -57,13 +57,18 @@ class SpotIn(In):
 
 
 class CascadeIn(In):
-    """How the target of a unit is spread over those below. With `preview` nothing is written."""
+    """
+    How the target of a unit is spread over those below. With `preview` nothing is written.
+
+    `fill`: by capacity, whoever has no full quota gets the mean of those in the unit; otherwise they are named and stop it.
+    """
 
     version = Linked(lambda user: PlanVersion.objects.visible_to(user).select_related("plan__fiscal_year"))
     unit = Linked(lambda user: OrgUnit.objects.visible_to(user).order_by("pk"))
     method = serializers.ChoiceField(choices=Method.choices)
     percent = _percent(0, 300, default=Decimal(100))
     deep = YesNo(default=False)
+    fill = YesNo(default=False)
     months = serializers.ChoiceField(choices=MonthShape.choices, default=MonthShape.PARENT)
     floor = BoundIn(required=False)
     cap = BoundIn(required=False)
@@ -81,6 +86,7 @@ class CascadeIn(In):
             method=Method(attrs["method"]),
             percent=attrs["percent"],
             deep=attrs["deep"],
+            fill=attrs["fill"],
             shape=MonthShape(attrs["months"]),
             floor=attrs.get("floor"),
             cap=attrs.get("cap"),

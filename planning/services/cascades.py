@@ -80,6 +80,7 @@ def cascade_target(
         method=wish.method,
         percent=wish.percent,
         deep=wish.deep,
+        fill=wish.fill,
         months=wish.shape,
         rows={share.spot.key: [share.spot.total, share.proposed] for share in changed},
         kept={share.spot.key: share.kept for share in found.shares if share.kept},

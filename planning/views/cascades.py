@@ -158,6 +158,7 @@ def _page(
         "over": with_sign(scale.text(outcome.over)) if outcome else "",
         "conflict": conflict,
         "grid_url": f"{reverse('planning:targets')}?version={version.pk}",
+        "capacity_url": f"{reverse('planning:capacity')}?version={version.pk}&unit={looked.parent.whose['unit'].pk}",
     }
     return page(request, "planning/target_cascade.html", context, status=status)
 

@@ -125,9 +125,7 @@ def forecast_page(
     )
 
 
-def _overlay(
-    request: AuthedRequest, plan: Plan, node: Node, run: JobRun, *, over: str
-) -> OverlayCredit | None:
+def _overlay(request: AuthedRequest, plan: Plan, node: Node, run: JobRun, *, over: str) -> OverlayCredit | None:
     """What is credited on top within a period, as of the night."""
     first, after = period_days(plan, over)
     after = min(after, run.business_date)

@@ -158,12 +158,15 @@ def test_the_smallest_repair_makes_the_fullest_month_fit() -> None:
     hours, rates = np.array([1.0, 4.0, 2.0]), np.array([0.5, 0.5])
     load = goals.load_of(count, hours, np.full(12, 120.0))
 
-    found = repairs(load, hours=hours, rates=rates, people=2.0)
+    found = repairs(load, hours=hours, rates=rates, people=np.full(12, 2.0))
 
     assert load.used[0] == pytest.approx(140 / 120)
     first = found[0]
     assert (first.kind, first.stage) == ("rate", 1)  # all before the orders: 120 of 140 hours
     assert first.then == pytest.approx(0.5 * 120 / 100)
     assert {repair.kind for repair in found} == {"rate", "hours", "people"}
-    assert next(repair for repair in found if repair.kind == "people").then == 3
-    assert repairs(goals.load_of(count, hours, np.full(12, 141.0)), hours=hours, rates=rates, people=2.0) == []
+    assert next(repair for repair in found if repair.kind == "people").then == 2.4
+    assert (
+        repairs(goals.load_of(count, hours, np.full(12, 141.0)), hours=hours, rates=rates, people=np.full(12, 2.0))
+        == []
+    )

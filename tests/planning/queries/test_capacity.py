@@ -5,13 +5,16 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from planning import queries, services
+from planning import policies, queries, services
 from planning.models import Plan, PlanVersion
 from planning.queries.below import plan_tree
-from planning.queries.capacity import Capacity, Origin
+from planning.queries.capacity import Capacity, heads_of
+from planning.queries.capacity_ground import Origin
+from planning.queries.cascades import Proposal, Wish
+from planning.queries.spreading import proposal
 from planning.queries.weights import Method, weights_by
 from teams import services as teams
-from teams.models import Membership
+from teams.models import Capability, Membership, OrgUnit
 from tests.factories.customers import make_deal
 from tests.factories.planning import make_plan, make_target, make_version
 from tests.factories.teams import Cast, make_person
@@ -188,3 +191,86 @@ def test_a_cascade_spreads_by_capacity(plan: Plan, cast: Cast) -> None:
     tree = plan_tree(version)
     weights = weights_by(Method.CAPACITY, version=version, tree=tree, as_of=NEW_YEAR).by_key
     assert weights[f"person-{cast.rao.pk}"].amount == 2 * weights[f"person-{cast.peer.pk}"].amount > 0
+
+
+# --- Who would be taken for zero -------------------------------------------------------------------------------------
+
+
+def looked_at(plan: Plan, cast: Cast, unit: OrgUnit, *, fill: bool = False, deep: bool = False) -> Proposal:
+    return proposal(
+        version=plan.versions.get(),
+        unit=unit.pk,
+        wish=Wish(Method.CAPACITY, fill=fill, deep=deep),
+        reach=policies.target_reach(cast.planner),
+        as_of=NEW_YEAR,
+    )
+
+
+def test_who_has_no_full_quota_is_named_and_stops_a_spread_by_capacity(plan: Plan, cast: Cast) -> None:
+    services.set_full_quota(plan=plan, actor=cast.planner, person=cast.rao, amount=Decimal(1_200_000), version=0)
+    version = plan.versions.get()
+    make_target(version, unit=cast.east_one, month=Decimal(100))
+    for unit in (cast.east_one, cast.company):
+        ((field, why),) = looked_at(plan, cast, unit).problems
+        assert field == "fill"
+        assert str(cast.peer) in why
+        assert "Enter it on the page Capacity" in why
+    assert str(cast.west_rep) in looked_at(plan, cast, cast.company).problems[0][1]
+
+
+def test_hires_that_are_planned_without_a_full_quota_are_named_too(plan: Plan, cast: Cast) -> None:
+    for person in (cast.rao, cast.peer, cast.west_rep):
+        services.set_full_quota(plan=plan, actor=cast.planner, person=person, amount=Decimal(1_200_000), version=0)
+    assert not looked_at(plan, cast, cast.company).problems
+    teams.plan_hires(actor=cast.lin, unit=cast.east_two, start_month=date(2026, 3, 1), count=1)
+    assert "planned hires of East two" in looked_at(plan, cast, cast.company).problems[0][1]
+    assert not looked_at(plan, cast, cast.company, fill=True).problems
+
+
+def test_the_planner_may_give_them_the_mean_of_their_unit(plan: Plan, cast: Cast) -> None:
+    newcomer = make_person("Newcomer", unit=cast.east_one, since=date(2026, 7, 1))
+    nobody_leaves(cast)
+    for person, amount in ((cast.rao, 1_000_000), (cast.peer, 2_000_000), (cast.west_rep, 9_000_000)):
+        services.set_full_quota(plan=plan, actor=cast.planner, person=person, amount=Decimal(amount), version=0)
+    make_target(plan.versions.get(), unit=cast.east_one, month=Decimal(1000))
+    found = looked_at(plan, cast, cast.east_one, fill=True)
+    assert not found.problems
+    weights = {share.spot.name: share.weight for share in found.direct if share.weight}
+    assert weights["Newcomer"].origin == "mean of those beside, as asked for"
+    assert weights["Newcomer"].amount == Decimal(1_500_000) / 12 * Decimal(
+        "4.5"
+    )  # half a year, of which three to ramp up
+    assert found.planned == Decimal(12000)
+    assert newcomer.name in looked_at(plan, cast, cast.east_one).problems[0][1]
+
+
+def test_where_nobody_beside_or_above_is_known_a_mean_does_not_help(plan: Plan, cast: Cast) -> None:
+    assert looked_at(plan, cast, cast.company, fill=True).problems[0][0] == "method"
+    lead = make_person("Lead with a target", unit=cast.east_one, capabilities=(Capability.LEAD,))
+    make_target(plan.versions.get(), person=lead)
+    everybody(plan, cast)
+    ((field, why),) = looked_at(plan, cast, cast.company, fill=True).problems
+    assert (field, why.split(":")[0]) == ("fill", "Lead with a target")
+    services.set_full_quota(plan=plan, actor=cast.planner, person=lead, amount=Decimal(100), version=0)
+    assert not looked_at(plan, cast, cast.company).problems
+
+
+def test_people_count_month_by_month_by_ramp_presence_hires_and_leavers(plan: Plan, cast: Cast) -> None:
+    teams.set_capacity_rule(actor=cast.admin, unit=cast.company, version=0, attrition=0.19, survival=0.8)
+    make_person(unit=cast.east_one, since=date(2026, 3, 1))
+    teams.set_presence(actor=cast.mori, person=cast.rao, first_month=date(2026, 2, 1), share=0.5)
+    teams.plan_hires(actor=cast.lin, unit=cast.east_one, start_month=date(2026, 4, 1), count=1)
+    heads = heads_of(plan, as_of=NEW_YEAR)
+
+    def stay(months: int) -> float:
+        return float(0.81 ** (months / 12))
+
+    team = heads.of(unit=cast.east_one.pk)
+    assert team[0] == pytest.approx(2)
+    assert team[1] == pytest.approx(1.5 * stay(1))
+    assert team[2] == pytest.approx(1.75 * stay(2))
+    assert team[3] == pytest.approx(2 * stay(3) + 0.8 * 0.25)
+    assert heads.hires[cast.company.pk][3] == pytest.approx(0.2)
+    capacity = queries.capacity_of(plan, as_of=NEW_YEAR)
+    assert heads.of(person=cast.rao.pk) == capacity.people[cast.rao.pk].factors
+    assert heads.of(unit=cast.east_two.pk) == (0.0,) * 12

@@ -12,9 +12,10 @@ from planning import services
 from planning.models import EffortSettings, FunnelGoals, PlanVersion, StageEffort, StageGoal
 from planning.queries.forecasts import Node
 from planning.queries.funnel_goals import GoalSheet, contradictions, goal_sheet
+from teams import services as teams
 from tests.factories.customers import make_deal, make_pipeline
 from tests.factories.planning import make_plan, make_target, make_version
-from tests.factories.teams import Cast, signed_in
+from tests.factories.teams import Cast, make_person, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("R1.6")]
 
@@ -129,7 +130,7 @@ def test_a_changed_target_is_told_until_goals_are_derived_again(version: PlanVer
 def test_hours_are_held_against_working_days_and_people(version: PlanVersion, cast: Cast) -> None:
     load = sheet_of(version, cast, Node(person=cast.rao)).load
     assert load is not None
-    assert load.people == 1
+    assert load.people[6] == 1
     assert load.load.have[6] == pytest.approx(load.days[6] * 8 * 0.5)
     assert not load.repairs
 
@@ -147,6 +148,24 @@ def test_hours_are_held_against_working_days_and_people(version: PlanVersion, ca
     assert full.fullest is not None
     assert full.fullest[1] > 1
     assert full.repairs[0].startswith(("Visited", "Quoted"))
+
+
+def test_the_hours_of_a_month_follow_part_time_newcomers_hires_and_leavers(version: PlanVersion, cast: Cast) -> None:
+    teams.set_capacity_rule(actor=cast.admin, unit=cast.company, version=0, attrition=0.0, survival=1.0)
+    before = sheet_of(version, cast, Node(unit=cast.east_one)).load
+    teams.set_presence(actor=cast.mori, person=cast.peer, first_month=date(2026, 8, 1), share=0.5)
+    make_person(unit=cast.east_one, since=date(2026, 9, 1))
+    teams.plan_hires(actor=cast.lin, unit=cast.east_one, start_month=date(2026, 10, 1), count=2)
+    after = sheet_of(version, cast, Node(unit=cast.east_one)).load
+    assert before is not None
+    assert after is not None
+    assert list(before.people) == [2.0] * 12
+    assert list(after.people[6:10]) == [2.0, 1.5, 1.75, 1.5 + 0.5 + 2 * 0.25]
+    assert [line.hires for line in after.lines[8:]] == [0.0, 0.5, 1.0, 1.5]
+    each = after.days[9] * float(after.settings.day_hours * after.settings.selling_share)
+    assert after.load.have[9] == pytest.approx(2.5 * each)
+    page = signed_in(cast.mori).get(reverse("planning:funnel-goals"), {"unit": cast.east_one.pk}).content.decode()
+    assert "0.5 to be hired" in page
 
 
 def test_the_page_shows_goals_and_a_rep_sees_their_own_only(version: PlanVersion, cast: Cast) -> None:
