@@ -106,7 +106,12 @@ FROM credited WHERE owner_id = %(person)s
 
 def _won(user: User, span: Span, zone: str) -> Won:
     """What is credited to a person, as every report counts it; see `credits`."""
-    given = {"person": user.pk, "first": span.first, "after": span.last + timedelta(days=1), "zone": zone}
+    given: dict[str, Any] = {
+        "person": user.pk,
+        "first": span.first,
+        "after": span.last + timedelta(days=1),
+        "zone": zone,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_WON, given)
         ((amount, count, shared, unknown),) = cursor.fetchall()

@@ -125,11 +125,12 @@ def _page(
     scale = chosen_scale(plan.currency, "", looked.asked or None)
     method = form["method"].value()
     allowed = spans(plan)[looked.parent.level]
+    unit = looked.parent.unit
     total = looked.parent.total
     outcome = None
     if total is not None and looked.direct:
         outcome = Assigned(
-            looked.parent.unit.pk if looked.parent.unit else 0,
+            unit.pk if unit else 0,
             looked.parent.name,
             looked.parent.level,
             total,
@@ -158,7 +159,7 @@ def _page(
         "over": with_sign(scale.text(outcome.over)) if outcome else "",
         "conflict": conflict,
         "grid_url": f"{reverse('planning:targets')}?version={version.pk}",
-        "capacity_url": f"{reverse('planning:capacity')}?version={version.pk}&unit={looked.parent.whose['unit'].pk}",
+        "capacity_url": f"{reverse('planning:capacity')}?version={version.pk}&unit={unit.pk if unit else ''}",
     }
     return page(request, "planning/target_cascade.html", context, status=status)
 
