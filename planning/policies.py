@@ -36,6 +36,8 @@ ROUTES: Routes = {
     # Whose target is in the body: the service refuses one's own, and those out of reach.
     "api:target-list": {"GET": Rule(ALL, scope="targets:read"), "POST": Rule(ALL, scope="targets:write")},
     "api:target-detail": {"GET": Rule(OWNER_AND_CHAIN, scope="targets:read")},
+    "api:target-chance": {"GET": Rule(OWNER_AND_CHAIN, scope="targets:read")},
+    "api:target-smart": {"GET": Rule(OWNER_AND_CHAIN, scope="targets:read")},
     "api:target-cascade": {"POST": Rule(ALL, scope="targets:write")},
     "api:target-levels": {"POST": Rule(ALL, scope="targets:write")},
     "api:potential-list": {"GET": Rule(ALL, scope="targets:read"), "POST": Rule(ALL, scope="targets:write")},

@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,10 @@ from core.api.viewsets import Retrieves, SignedIn
 from customers.models import Tier
 from planning import policies, services
 from planning.models import REVENUE, Metric, Target
+from planning.queries.other_targets import LINKED
+from planning.queries.smart import smart_target
 from planning.queries.spreading import proposal
+from planning.queries.target_chances import target_chances
 from planning.serializers import (
     CascadeIn,
     ClearIn,
@@ -26,8 +30,10 @@ from planning.serializers import (
     LockIn,
     MetricOut,
     ProposalOut,
+    SmartOut,
     SomeMonthsIn,
     SplitIn,
+    TargetChanceOut,
     TargetIn,
     TargetOut,
 )
@@ -157,6 +163,29 @@ class TargetViewSet(Retrieves, ListModelMixin, GenericViewSet[Target]):
     def clear(self, request: Request) -> Response:
         """Give months set by hand back to the split; the total stays."""
         return self.answer(services.clear_overrides(actor=self.user, **self.valid(ClearIn)), TargetOut)
+
+    @extend_schema(responses=TargetChanceOut, filters=False)
+    @action(detail=True, pagination_class=None, query_parameters=())
+    def chance(self, request: Request, pk: str) -> Response:
+        """How likely the target is reached; whatever it counts, and of whatever part of the sales."""
+        target = self._target(pk)
+        found = target_chances([target], version=target.version, as_of=_today(target))
+        return Response(TargetChanceOut(found[target.pk]).data)
+
+    @extend_schema(responses=SmartOut, filters=False)
+    @action(detail=True, pagination_class=None, query_parameters=())
+    def smart(self, request: Request, pk: str) -> Response:
+        """Is it specific, measurable, achievable, relevant and time-bound? Of a draft as it stands; else as it was found."""
+        target = self._target(pk)
+        return Response(SmartOut(smart_target(target, as_of=_today(target))).data)
+
+    def _target(self, pk: str) -> Target:
+        target: Target = self.get_object()
+        return Target.objects.select_related("version__plan__fiscal_year", *LINKED).get(pk=target.pk)
+
+
+def _today(target: Target) -> date:
+    return timezone.localdate(timezone=ZoneInfo(target.version.plan.time_zone))
 
 
 class MetricViewSet(SignedIn, ListModelMixin, GenericViewSet[Metric]):

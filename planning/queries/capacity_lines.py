@@ -16,8 +16,7 @@ from teams.models import Membership, OrgUnit, User
 from .actuals import unit_parents
 from .capacity import Capacity, PersonCapacity, UnitCapacity, capacity_of
 from .capacity_ground import NOT_SET, Quota
-from .forecasts import YEAR, Node, shown_run
-from .smart import QUANTILES
+from .forecasts import QUANTILES, YEAR, Node, shown_run
 from .targets import months_of, row_key
 
 STREETS = (1.0, 1.1, 1.2)  # quotas handed out, of the target

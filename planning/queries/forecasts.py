@@ -17,6 +17,7 @@ MONTH_PERIODS = tuple(f"M{month:02}" for month in range(1, 13))
 QUARTER_PERIODS = ("Q1", "Q2", "Q3", "Q4")
 CUMULATIVE_PERIODS = (*(f"C{month:02}" for month in range(1, 12)), "FY")
 YEAR = "FY"
+QUANTILES = {"p025": 0.025, "p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, "p975": 0.975}  # of a row
 LINES_SHOWN = 30  # of a roll-up, before somebody asks for all of them
 
 

@@ -18,8 +18,7 @@ from teams.models import User
 
 from .below import Spot, Tree, plan_tree
 from .capacity import capacity_of
-from .forecasts import YEAR, shown_run
-from .smart import QUANTILES
+from .forecasts import QUANTILES, YEAR, shown_run
 from .targets import row_key
 
 

@@ -20,8 +20,7 @@ from planning.models import NodeForecast, Plan, Scenario
 from teams.models import OrgUnit, PlannedHire, User
 
 from .capacity import Case, capacities_of
-from .forecasts import MONTH_PERIODS, QUARTER_PERIODS, YEAR, Node
-from .smart import QUANTILES
+from .forecasts import MONTH_PERIODS, QUANTILES, QUARTER_PERIODS, YEAR, Node
 from .snapshot import PERIODS, SPANS
 from .targets import row_key
 

@@ -2,7 +2,7 @@
 Is a target SMART? Five checks, each with the evidence it rests on, reckoned from what is stored and never typed by hand.
 
 Specific: somebody carries it. Measurable: the metric's definition, its unit and a base to measure growth from. Achievable:
-the published forecast's chance to reach it, and what its people can carry; else its growth over the year before. Relevant: a
+the chance to reach it (`queries.target_chances`), what its people can carry, and its growth over the year before. Relevant: a
 strategy is linked, or it is part of a target above. Time-bound: the fiscal year's days, and no quarter left empty.
 
 A draft is judged as it stands; of a version that was handed up, the findings of that moment stand: those of plan time. What
@@ -10,28 +10,26 @@ could not be judged then is judged as things stand.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from core.periods import add_months
-from planning.forecasting.reading import chance_of
-from planning.models import Check, Metric, NodeForecast, PlanVersion, SmartFinding, SmartSettings, Target, Verdict
+from planning.models import Check, PlanVersion, SmartFinding, SmartSettings, Target, Verdict
 from teams.models import Management, Membership, User
 
 from .actuals import NOTHING, REVENUE_OF_WINS, Cell, Won, actuals, by_person, by_unit, metric_actuals, sum_of
 from .capacity import Capacity, capacity_of
-from .forecasts import YEAR
 from .metrics import amount_text, metric_of
 from .other_targets import annual_of, measured
 from .scopes import Trees, achieved_of, scope_words, trees
 from .smart_words import evidence
+from .target_chances import TargetChance, target_chances
 from .target_links import strategy_names
 from .targets import row_key, target_grid
 
 __all__ = ["Check", "Finding", "SmartTarget", "Verdict", "judged", "smart_targets"]
-QUANTILES = {"p025": 0.025, "p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, "p975": 0.975}
 LINKED = ("unit", "person", "metric", "product", "region")
 
 
@@ -91,7 +89,7 @@ class _Ground:
     before_by_unit: Mapping[int, Won]
     before_by_person: Mapping[int, Won]
     before: Mapping[str, Sequence[Cell]]  # by metric
-    forecasts: Mapping[str, NodeForecast]
+    chances: Mapping[int, TargetChance]
     capacity: Capacity
     strategies: Mapping[int, str]
 
@@ -182,7 +180,7 @@ def _name(name: str, target: Target) -> str:
     )
 
 
-def _ground(targets: Iterable[Target], version: PlanVersion, as_of: date) -> _Ground:
+def _ground(targets: Sequence[Target], version: PlanVersion, as_of: date) -> _Ground:
     plan, year = version.plan, version.plan.fiscal_year
     first, after = add_months(year.first_date, -12), year.first_date
     won = actuals(first=first, after=after, time_zone=plan.time_zone)
@@ -206,10 +204,7 @@ def _ground(targets: Iterable[Target], version: PlanVersion, as_of: date) -> _Gr
             for code, metric in metrics.items()
         },
         strategies=strategy_names(version),
-        forecasts={
-            row_key(unit=row.unit_id, person=row.person_id): row
-            for row in NodeForecast.objects.current(plan).filter(period=YEAR)
-        },
+        chances=target_chances(targets, version=version, as_of=as_of),
         capacity=capacity_of(plan, as_of=as_of, version=version),
     )
 
@@ -261,14 +256,15 @@ def _measurable(target: Target, ground: _Ground, base: float | None) -> Finding:
 
 def _achievable(target: Target, ground: _Ground, base: float | None) -> Finding:
     asked, limits = float(annual_of(target)), ground.limits
-    levels, quantiles = _foreseen(target, ground)
-    likely = chance_of(float(target.own_total), levels, quantiles) if quantiles else None
+    found = ground.chances[target.pk]
+    likely = found.value
     # Of units alone: what one person can carry may rest on what their peers won, which is for those above them.
     capacity = ground.capacity.total(unit=target.unit_id) if target.is_plain and target.unit_id else None
     facts = {
-        "is_foreseen": target.is_plain or _is_wins(target),
         "chance": likely,
-        "known_within": [min(levels), max(levels)],
+        "why": found.why,
+        "seen": found.seen,
+        "known_within": list(found.within),
         "growth": asked / base - 1 if base else None,
         "asked": asked,
         "capacity": float(capacity) if capacity is not None else None,
@@ -284,24 +280,6 @@ def _achievable(target: Target, ground: _Ground, base: float | None) -> Finding:
     return Finding(
         Check.ACHIEVABLE, Verdict.STRETCH if is_stretch else Verdict.SOFT if is_soft else Verdict.PASSED, facts
     )
-
-
-def _foreseen(target: Target, ground: _Ground) -> tuple[list[float], list[float]]:
-    """Return levels and quantiles of the year as the night sees it: of revenue or wins of all sales; else no quantiles."""
-    forecast = ground.forecasts.get(row_key(unit=target.unit_id, person=target.person_id))
-    if forecast is not None and target.is_plain:
-        return list(QUANTILES.values()), [float(getattr(forecast, name)) for name in QUANTILES]
-    if forecast is not None and _is_wins(target):
-        return [0.10, 0.90], [forecast.wins_p10, forecast.wins_p90]
-    return list(QUANTILES.values()), []
-
-
-def _is_wins(target: Target) -> bool:
-    """Is it about the number of all won deals, counted as the forecast counts them?"""
-    metric = target.metric
-    is_counted_so = metric is not None and metric.kind == Metric.Kind.WINS and metric.day == Metric.Day.EVENT
-    narrowed = target.product_id or target.region_id or target.tier
-    return is_counted_so and not narrowed
 
 
 def _relevant(target: Target, ground: _Ground) -> Finding:

@@ -1,10 +1,10 @@
 """What a finding rests on, said in the reader's language from its figures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from core.templatetags.formats import chance, day, money, number, percent, with_sign
@@ -50,13 +50,12 @@ def _measurable(facts: Facts) -> str:
 def _achievable(facts: Facts) -> str:
     said = []
     if facts["chance"] is None:
-        said.append(
-            _("No forecast yet.")
-            if facts["is_foreseen"]
-            else _("The forecast knows revenue and wins of all sales alone.")
-        )
+        said.append(unknown(facts.get("why"), facts.get("seen", 0)))
     else:
-        said.append(_("The forecast reaches it with a chance of %(chance)s.") % {"chance": _chance(facts)})
+        said.append(
+            _("The forecast reaches it with a chance of %(chance)s.")
+            % {"chance": chance_words(facts["chance"], facts["known_within"])}
+        )
     if facts["growth"] is not None:
         said.append(_("Asks for %(growth)s on the year before.") % {"growth": with_sign(percent(facts["growth"], 1))})
     if facts.get("capacity") is not None:
@@ -65,12 +64,31 @@ def _achievable(facts: Facts) -> str:
     return " ".join(said)
 
 
-def _chance(facts: Facts) -> str:
-    """Beyond the outermost quantiles no more is known than their levels."""
-    likely, (lowest, highest) = facts["chance"], facts["known_within"]
-    if likely < lowest + 1e-9:
+def unknown(why: str | None, seen: int) -> str:
+    """Return why the chance of a target is not known (`target_chances.Why`)."""
+    match why:
+        case "no_skill":
+            return _("Its forecast was no better than the run rate of late, so no chance is said.")
+        case "few":
+            return ngettext(
+                "Only %(n)s of the kind in the last two years: too few for a chance.",
+                "Only %(n)s of the kind in the last two years: too few for a chance.",
+                seen,
+            ) % {"n": seen}
+        case "no_values":
+            return _("Too few won deals have the value that it counts, so no chance is said.")
+        case "by_creation":
+            return _("It counts by the day a deal was created, which the forecast does not follow.")
+        case _:
+            return _("No forecast yet.")
+
+
+def chance_words(value: float, within: Sequence[float]) -> str:
+    """Return a chance in the reader's language. Beyond the outermost quantiles no more is known than their levels."""
+    lowest, highest = within
+    if lowest and value < lowest + 1e-9:
         return f"< {percent(lowest, 1)}"
-    return f"> {percent(highest, 1)}" if likely > highest - 1e-9 else chance(likely)
+    return f"> {percent(highest, 1)}" if highest < 1 and value > highest - 1e-9 else chance(value)
 
 
 def _relevant(facts: Facts) -> str:

@@ -11,7 +11,18 @@ from .goals import DerivedOut, DeriveIn, StageGoalIn, StageGoalOut
 from .market import ShareTargetIn, ShareTargetOut
 from .plans import PlanOut, PlanVersionOut, ReviseIn, SendBackIn, SubmissionOut, SubmitIn, SubmitPartIn
 from .scenarios import ScenarioIn, ScenarioOut, ScenarioResultOut
-from .targets import ClearIn, GrowthIn, LockIn, MetricOut, SomeMonthsIn, SplitIn, TargetIn, TargetOut
+from .targets import (
+    ClearIn,
+    GrowthIn,
+    LockIn,
+    MetricOut,
+    SmartOut,
+    SomeMonthsIn,
+    SplitIn,
+    TargetChanceOut,
+    TargetIn,
+    TargetOut,
+)
 from .track_record import PastForecastOut
 from .warnings import AssignIn, CloseIn, LeverOut, NoteIn, NothingIn, SnoozeIn, WarningOut
 
@@ -57,6 +68,7 @@ __all__ = [
     "SendBackIn",
     "ShareTargetIn",
     "ShareTargetOut",
+    "SmartOut",
     "SnoozeIn",
     "SomeMonthsIn",
     "SplitIn",
@@ -65,6 +77,7 @@ __all__ = [
     "SubmissionOut",
     "SubmitIn",
     "SubmitPartIn",
+    "TargetChanceOut",
     "TargetIn",
     "TargetOut",
     "WarningOut",

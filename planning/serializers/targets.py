@@ -8,6 +8,8 @@ from core.api.serializers import Amount, In, Linked, ModelOut, Out, Text, WholeN
 from customers.models import ProductLine, Region, Tier
 from planning.models import MONTHS, QUARTERS, REVENUE, SCOPE, BaseSource, Metric, PlanVersion, Scope, Target
 from planning.queries.metrics import definition_of
+from planning.queries.smart_words import unknown
+from planning.queries.target_chances import TargetChance
 from teams.models import OrgUnit, User
 
 MONTH_NAME = r"^m(0[1-9]|1[0-2])$"  # m01 … m12, in fiscal order
@@ -66,6 +68,38 @@ class TargetOut(ModelOut):
             {"month": month, "reason": told.reason, "by": told.by, "at": told.at}
             for month, told in target.all_overrides.items()
         ]
+
+
+class TargetChanceOut(Out):
+    """
+    The chance that a target's year brings what it asks for, as the last night saw it and with what was achieved until today.
+
+    Null where it is not known: `why` is no_night, no_skill, few, no_values or by_creation, and `reason` says it in words.
+    Beyond `within` no more is known than that it is less, or more.
+    """
+
+    chance = serializers.FloatField(allow_null=True, source="value")
+    within = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2)
+    why = serializers.CharField(allow_null=True)
+    reason = serializers.SerializerMethodField()
+
+    def get_reason(self, found: TargetChance) -> str:
+        return "" if found.value is not None else unknown(found.why, found.seen)
+
+
+class FindingOut(Out):
+    """One of the five checks: passed, stretch, soft, failed or unknown, and what it rests on, in the caller's language."""
+
+    check = serializers.CharField()
+    verdict = serializers.CharField()
+    evidence = serializers.CharField()
+
+
+class SmartOut(Out):
+    """The five checks of a target, in the order S, M, A, R, T; `found_at` null = as things stand now."""
+
+    found_at = serializers.DateTimeField(allow_null=True, source="computed_at")
+    findings = FindingOut(many=True)
 
 
 class MetricOut(ModelOut):

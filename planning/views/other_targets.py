@@ -18,6 +18,8 @@ from planning.models import MONTHS, PlanVersion, Target
 from planning.queries.metrics import amount_text, definition_of, metric_of
 from planning.queries.other_targets import OtherTarget, Reconciliation, annual_of, other_targets
 from planning.queries.scopes import scope_words
+from planning.queries.smart_words import chance_words, unknown
+from planning.queries.target_chances import TargetChance, target_chances
 
 from .targets import today_of
 
@@ -31,11 +33,15 @@ def others(request: AuthedRequest, version: int) -> HttpResponse:
     report = other_targets(version=found, user=request.user, as_of=today_of(found.plan))
     reach = policies.target_reach(request.user)
     currency = found.plan.currency
+    chances = target_chances([row.target for row in report.rows], version=found, as_of=report.as_of)
     context = {
         "version": found,
         "plan": found.plan,
         "as_of": report.as_of,
-        "lines": [_line(row, currency, found.is_draft and reach.covers_target(row.target)) for row in report.rows],
+        "lines": [
+            _line(row, currency, chances[row.target.pk], found.is_draft and reach.covers_target(row.target))
+            for row in report.rows
+        ],
         "strips": [_strip(part, currency) for part in report.reconciled if part.metric.adds_up],
         "definitions": report.definitions,
         "can_add": found.is_draft and policies.can_add_target(request.user),
@@ -155,12 +161,14 @@ def _target(request: AuthedRequest, version: int, pk: int) -> Target:
     return target
 
 
-def _line(row: OtherTarget, currency: str, may_set: bool) -> dict[str, Any]:
+def _line(row: OtherTarget, currency: str, chance: TargetChance, may_set: bool) -> dict[str, Any]:
     return {
         "row": row,
         "annual": amount_text(row.annual, row.metric, currency),
         "to_date": amount_text(row.to_date, row.metric, currency),
         "actual": amount_text(row.actual, row.metric, currency),
+        "chance": None if chance.value is None else chance_words(chance.value, chance.within),
+        "unknown": unknown(chance.why, chance.seen),
         "may_set": may_set,
     }
 

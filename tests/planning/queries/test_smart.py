@@ -168,14 +168,18 @@ def test_a_target_of_another_metric_is_judged_beside_the_plain_one(cast: Cast, d
     assert "base: 1 in the year before" in found(seen["West · Won deals"], Check.MEASURABLE).evidence
     narrowed = found(seen["East · Won deals · Key customer"], Check.ACHIEVABLE)
     assert narrowed.verdict is Verdict.UNKNOWN
-    assert narrowed.evidence == "The forecast knows revenue and wins of all sales alone."
+    assert narrowed.evidence == "No forecast yet."
+    forecast(draft, cast.east, low=100, high=200)
+    narrowed = found(rows(cast, draft)["East · Won deals · Key customer"], Check.ACHIEVABLE)
+    assert narrowed.verdict is Verdict.UNKNOWN
+    assert narrowed.evidence == "Only 0 of the kind in the last two years: too few for a chance."
 
 
 def test_a_target_of_wins_is_held_against_the_forecast_of_wins(cast: Cast, draft: PlanVersion) -> None:
     make_target(draft, unit=cast.east, scope=Scope(metric=make_metric()), month=Decimal(2))  # 24 a year
     forecast(draft, cast.east, low=600, high=1300)
     for low, high, verdict in ((10, 22, Verdict.STRETCH), (14, 34, Verdict.PASSED), (25, 40, Verdict.SOFT)):
-        NodeForecast.objects.update(wins_p10=low, wins_p90=high)
+        NodeForecast.objects.update(wins_p10=low, wins_p90=high, wins_expected=(low + high) / 2)
         row = rows(cast, draft)["East · Won deals"]
         assert found(row, Check.ACHIEVABLE).verdict is verdict
 
@@ -239,5 +243,10 @@ def test_the_page_of_a_target_shows_its_own_five_checks(client: Client, cast: Ca
     html = client.get(url).content.decode()
     assert "answers for it" in html
     assert "Time-bound" in html
+    answer = client.get(reverse("api:target-smart", args=[target.pk])).json()
+    assert [one["check"] for one in answer["findings"]] == list(Check)
+    assert answer["found_at"] is None
+    chance = client.get(reverse("api:target-chance", args=[target.pk])).json()
+    assert (chance["chance"], chance["why"], chance["reason"]) == (None, "no_night", "No forecast yet.")
     client.force_login(cast.sato)
     assert client.get(url).status_code == 404
