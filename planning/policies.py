@@ -35,7 +35,10 @@ ROUTES: Routes = {
     "api:submission-send-back": {"POST": _DECIDES},
     # Whose target is in the body: the service refuses one's own, and those out of reach.
     "api:target-list": {"GET": Rule(ALL, scope="targets:read"), "POST": Rule(ALL, scope="targets:write")},
-    "api:target-detail": {"GET": Rule(OWNER_AND_CHAIN, scope="targets:read")},
+    "api:target-detail": {
+        "GET": Rule(OWNER_AND_CHAIN, scope="targets:read"),
+        "DELETE": Rule(CHAIN, sees=frozenset({Person.OWNER}), scope="targets:write"),
+    },
     "api:target-chance": {"GET": Rule(OWNER_AND_CHAIN, scope="targets:read")},
     "api:target-smart": {"GET": Rule(OWNER_AND_CHAIN, scope="targets:read")},
     "api:target-cascade": {"POST": Rule(ALL, scope="targets:write")},
@@ -107,6 +110,10 @@ ROUTES: Routes = {
         "GET": Rule(ALL, scope="targets:read"),
         "POST": Rule(ALL, scope="targets:write"),
     },
+    "api:share-target-detail": {
+        "GET": Rule(MANAGERS, scope="targets:read"),
+        "DELETE": Rule(COMPANY, sees=MANAGERS - COMPANY, scope="targets:write"),
+    },
     "api:stage-goal-list": {"GET": Rule(ALL, scope="targets:read")},
     "api:stage-goal-detail": {
         "GET": Rule(OWNER_AND_CHAIN, scope="targets:read"),
@@ -140,7 +147,7 @@ ROUTES: Routes = {
     "planning:other-targets": {"GET": Rule(MANAGERS)},  # asked for a draft
     "planning:other-target-new": {"GET": Rule(MANAGERS), "POST": Rule(MANAGERS)},
     "planning:other-target": {"GET": Rule(_REACH), "POST": Rule(_REACH)},
-    "planning:other-target-remove": {"POST": Rule(_REACH)},
+    **{f"planning:other-target-{act}": {"POST": Rule(_REACH)} for act in ("grow", "lock", "clear", "remove")},
     "planning:metrics": {"GET": Rule(ALL)},
     "planning:metric-new": {"GET": Rule(COMPANY), "POST": Rule(COMPANY)},
     "planning:metric-edit": {

@@ -36,6 +36,7 @@ from planning.models import (
     PlanVersion,
     Scenario,
     Scope,
+    ShareTarget,
     StageGoal,
     Submission,
     Target,
@@ -94,6 +95,7 @@ class World:
     scenario: Scenario
     goal: StageGoal
     size: MarketSize
+    share: ShareTarget  # of the draft
     strategy: Strategy
 
 
@@ -227,6 +229,9 @@ def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> Worl
             recorded_by=cast.planner,
             recorded_at=now,
         ),
+        share=ShareTarget.objects.create(
+            version=draft, product=product, region=region, share=0.3, set_by=cast.planner, set_at=now
+        ),
         strategy=Strategy.objects.create(name="Win the coast", owner=cast.lin),
         goal=StageGoal.objects.get(funnel__target=target, stage__name="Visited"),
     )
@@ -253,6 +258,7 @@ SAMPLES: dict[str, Sample] = {
     "api:plan-version": lambda world: {"pk": world.draft.pk},
     "api:warning": lambda world: {"pk": world.warning.pk},
     "api:market-size": lambda world: {"pk": world.size.pk},
+    "api:share-target": lambda world: {"pk": world.share.pk},
     "api:strategy": lambda world: {"pk": world.strategy.pk},
     "api:stage-goal": lambda world: {"pk": world.goal.pk},
     "api:target": lambda world: {"pk": world.target.pk},

@@ -2,10 +2,11 @@
 No lost update over HTTP: an answer carries its thing's version as ETag, a change must send it back in If-Match.
 
 Without If-Match 428, with a stale one 412 and the current ETag. The service checks the version once more, under its lock.
+A row of which `version` names something else (a target's is the plan's) counts its changes in `lock_version`.
 """
 
 import re
-from typing import Protocol
+from typing import Protocol, cast
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
@@ -22,6 +23,13 @@ class Versioned(Protocol):
 
     @property
     def version(self) -> int: ...
+
+
+class Locked(Protocol):
+    """A row that counts its changes in `lock_version`, whatever its `version` names."""
+
+    pk: int
+    lock_version: int
 
 
 class VersionRequired(DomainError):
@@ -44,16 +52,22 @@ class BadVersion(DomainError):
         super().__init__(_("If-Match must be an ETag that this API gave, in quotation marks."))
 
 
-def etag_of(thing: Versioned) -> str:
-    return etag_at(thing, thing.version)
+def version_of(thing: Versioned | Locked) -> int:
+    """Return how often a thing has changed."""
+    found = getattr(thing, "lock_version", None)
+    return found if isinstance(found, int) else cast("Versioned", thing).version
 
 
-def etag_at(thing: Versioned, version: int) -> str:
+def etag_of(thing: Versioned | Locked) -> str:
+    return etag_at(thing, version_of(thing))
+
+
+def etag_at(thing: Versioned | Locked, version: int) -> str:
     """Return the ETag that a thing has at a version: `"deal-12-3"`."""
     return f'"{type(thing).__name__.lower()}-{thing.pk}-{version}"'
 
 
-def required_version(request: Request, thing: Versioned) -> int:
+def required_version(request: Request, thing: Versioned | Locked) -> int:
     """
     Return the version that the caller read, for the service to check.
 
@@ -68,5 +82,5 @@ def required_version(request: Request, thing: Versioned) -> int:
     if not all(tags):
         raise BadVersion
     if etag_of(thing).strip('"') not in {tag[1] for tag in tags if tag}:
-        raise VersionConflict(current=thing.version)
-    return thing.version
+        raise VersionConflict(current=version_of(thing))
+    return version_of(thing)

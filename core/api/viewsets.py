@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from core.api.filters import check_query, is_detail
 from core.api.idempotency import once
-from core.api.versions import Versioned, etag_of, required_version
+from core.api.versions import Locked, Versioned, etag_of, required_version
 
 if TYPE_CHECKING:
     from teams.models import User
@@ -36,7 +36,7 @@ class SignedIn(APIView):
     query_parameters: tuple[str, ...] = ()
     versioned: bool = False
     unversioned_actions: tuple[str, ...] = ()
-    versioned_thing: Versioned | None = None
+    versioned_thing: Versioned | Locked | None = None
 
     @property
     def user(self) -> "User":
@@ -69,7 +69,7 @@ class SignedIn(APIView):
         read.is_valid(raise_exception=True)
         return dict(read.validated_data)
 
-    def expected_version(self, thing: Versioned) -> int:
+    def expected_version(self, thing: Versioned | Locked) -> int:
         """Return the version from If-Match for the service to check. :raises DomainError: 428, 412 or 400"""
         self.versioned_thing = thing
         return required_version(self.request, thing)

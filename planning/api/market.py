@@ -7,9 +7,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from core.access import require
 from core.api.filters import WholeNumberFilter
-from core.api.viewsets import SignedIn
-from planning import services
+from core.api.viewsets import Retrieves
+from planning import policies, services
 from planning.models import ShareTarget
 from planning.serializers import ShareTargetIn, ShareTargetOut
 
@@ -24,7 +25,7 @@ class ShareTargetFilters(FilterSet):
         fields: list[str] = []
 
 
-class ShareTargetViewSet(ListModelMixin, SignedIn, GenericViewSet[ShareTarget]):
+class ShareTargetViewSet(Retrieves, ListModelMixin, GenericViewSet[ShareTarget]):
     """Market-share targets of a version. A POST sets one in a draft, whether it is there or not."""
 
     scope_read = "targets:read"
@@ -32,10 +33,11 @@ class ShareTargetViewSet(ListModelMixin, SignedIn, GenericViewSet[ShareTarget]):
     serializer_class = ShareTargetOut
     filterset_class = ShareTargetFilters
     queryset = ShareTarget.objects.none()
-    http_method_names = ["get", "head", "options", "post"]
+    versioned = True
+    http_method_names = ["get", "head", "options", "post", "delete"]
 
     def get_queryset(self) -> QuerySet[ShareTarget]:
-        return ShareTarget.objects.visible_to(self.user).order_by("pk")
+        return ShareTarget.objects.visible_to(self.user).select_related("version__plan__fiscal_year").order_by("pk")
 
     @extend_schema(request=ShareTargetIn, responses={200: ShareTargetOut, 201: ShareTargetOut})
     def create(self, request: Request) -> Response:
@@ -43,3 +45,21 @@ class ShareTargetViewSet(ListModelMixin, SignedIn, GenericViewSet[ShareTarget]):
         return self.answer(
             services.set_share_target(actor=self.user, now=timezone.now(), **self.valid(ShareTargetIn)), ShareTargetOut
         )
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Take a share target out of a draft."""
+        row = self.get_object()
+        require(policies.can_plan(self.user))
+        seen = self.expected_version(row)
+        services.set_share_target(
+            version=row.version,
+            product=row.product,
+            region=row.region,
+            quarter=row.quarter,
+            share=None,
+            lock_version=seen,
+            actor=self.user,
+            now=timezone.now(),
+        )
+        return Response(status=204)

@@ -77,7 +77,9 @@ class TargetFilters(FilterSet):
 
 class TargetViewSet(Retrieves, ListModelMixin, GenericViewSet[Target]):
     """
-    Targets of units and people. A POST sets the twelve months of one row of a draft, whether it is there or not.
+    Targets of units and people: of revenue, of another metric, or of a part of the sales.
+
+    A POST sets the twelve months of one row of a draft, whether it is there or not.
 
     Nobody sets their own target, and a version in force is not changed: revise the plan.
     """
@@ -87,15 +89,26 @@ class TargetViewSet(Retrieves, ListModelMixin, GenericViewSet[Target]):
     serializer_class = TargetOut
     filterset_class = TargetFilters
     queryset = Target.objects.none()
-    http_method_names = ["get", "head", "options", "post"]
+    versioned = True
+    http_method_names = ["get", "head", "options", "post", "delete"]
 
     def get_queryset(self) -> QuerySet[Target]:
-        return Target.objects.visible_to(self.user).order_by("version", "pk")
+        rows = Target.objects.visible_to(self.user).order_by("version", "pk")
+        return rows if self.action == "list" else rows.select_related("version__plan__fiscal_year", "unit", "person")
 
     @extend_schema(request=TargetIn, responses=TargetOut)
     def create(self, request: Request) -> Response:
         """Set the twelve months of a target. `lock_version` 0 makes a new row; a stale one gets 412 with both values."""
         return self.answer(services.set_target(actor=self.user, **self.valid(TargetIn)), TargetOut)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Take a target of another metric, or of a part of the sales, out of a draft. A plain one stays: set its amounts."""
+        target = self.get_object()
+        require(policies.can_set_target(self.user, target.version, unit=target.unit, person=target.person))
+        seen = self.expected_version(target)
+        services.remove_target(target=target, actor=self.user, lock_version=seen)
+        return Response(status=204)
 
     @extend_schema(request=CascadeIn, responses=ProposalOut)
     @action(detail=False, methods=["post"])

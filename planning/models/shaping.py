@@ -60,13 +60,18 @@ class Shaped(models.Model):
         abstract = True
 
     @property
+    def asked(self) -> Decimal:
+        """What the year asks for, in the unit of its base."""
+        raise NotImplementedError
+
+    @property
     def growth_over_base(self) -> Decimal | None:
-        """How much the total is above its base, as a fraction; None without one: nothing grows from nothing."""
+        """How much the year is above its base, as a fraction; None without one: nothing grows from nothing."""
         if not self.base_amount:
             return None
-        if self.growth is not None and abs(self.base_amount * (1 + self.growth) - self.total) <= 1:
+        if self.growth is not None and abs(self.base_amount * (1 + self.growth) - self.asked) <= 1:
             return self.growth  # as it was typed; what the rounded total would say is off in the last digit
-        return self.total / self.base_amount - 1
+        return self.asked / self.base_amount - 1
 
     @property
     def all_overrides(self) -> Mapping[str, Override]:

@@ -196,6 +196,12 @@ class Target(Shaped):
         return Scope(self.metric, self.product, self.region, self.tier)
 
     @property
+    def asked(self) -> Decimal:
+        """What the year asks for: the sum of the months, of a rate their mean."""
+        whole: Decimal = self.total
+        return whole if self.metric is None or self.metric.adds_up else (whole / len(MONTHS)).quantize(Decimal("0.01"))
+
+    @property
     def metric_code(self) -> str:
         return self.metric_id or REVENUE
 

@@ -15,7 +15,7 @@ from .actuals import (
 )
 from .calendars import CalendarYear, WorkCalendar, calendar_year, fiscal_months
 from .capacity import Capacity, capacity_of
-from .ladders import Base, LadderSheet, base_of, growth_of, ladder_sheet
+from .ladders import Base, LadderSheet, base_of, growth_of, ladder_sheet, year_before
 from .overlay import OverlayCredit, OverlayLine, overlay_credit
 from .overrides import MonthNote, month_notes
 from .pace import Pace, quarter_pace
@@ -100,4 +100,5 @@ __all__ = [
     "version_in_force",
     "visible_versions",
     "year_actuals",
+    "year_before",
 ]

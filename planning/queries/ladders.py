@@ -8,10 +8,14 @@ from core.money import CENT, smallest_unit, split_amount
 from core.periods import add_months
 from planning import ladders
 from planning.ladders import Finding, Keep, Ladder, Rates
-from planning.models import BaseSource, PlanVersion, Target
+from planning.models import PLAIN, BaseSource, PlanVersion, Scope, Target
 from teams.models import OrgUnit, User
 
+from .actuals import metric_actuals
 from .calendars import fiscal_months
+from .metrics import metric_of
+from .other_targets import measured
+from .scopes import achieved_of, trees
 from .shapes import last_year_shape, won_by_month
 
 
@@ -73,6 +77,31 @@ def base_of(
     won = won_by_month(version=version, unit=unit, person=person)
     source = BaseSource.LAST_YEAR if any(won) else BaseSource.NONE
     return Base(won, firsts, source, over)
+
+
+def year_before(
+    *,
+    version: PlanVersion,
+    as_of: date,
+    unit: OrgUnit | None = None,
+    person: User | None = None,
+    scope: Scope = PLAIN,
+) -> Decimal | None:
+    """
+    Return what was achieved in the twelve months before a version's year, in the unit of the scope's metric.
+
+    Of a rate it is per cent. None where nothing was achieved: there is nothing to grow from.
+    """
+    if scope.is_plain:
+        return base_of(version=version, as_of=as_of, unit=unit, person=person).total or None
+    year, metric = version.plan.fiscal_year, metric_of(scope.metric)
+    after = min(year.first_date, as_of + timedelta(days=1))
+    first = add_months(year.first_date, -12)
+    if after <= first:
+        return None
+    cells = metric_actuals(metric=metric, first=first, after=after, time_zone=version.plan.time_zone)
+    wanted = Target(version=version, unit=unit, person=person, **scope.columns)
+    return measured(achieved_of(wanted, cells, trees()), metric) or None
 
 
 def ladder_sheet(*, version: PlanVersion, rates: Rates, base: Base) -> LadderSheet:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from core.templatetags.formats import money, number, percent
+from core.templatetags.formats import money, money_full, number, percent
 from planning.models import REVENUE, Metric
 
 from .actuals import REVENUE_OF_WINS
@@ -35,6 +35,13 @@ def amount_text(value: Decimal | None, metric: Metric, currency: str) -> str:
         return money(value, currency)
     digits = 0 if value == value.to_integral_value() else 1
     return percent(value / 100, digits) if metric.unit == Metric.Unit.PERCENT else number(value, digits)
+
+
+def amount_in_full(value: Decimal | None, metric: Metric, currency: str) -> str:
+    """Return a value of a metric with its unit and all its digits; a dash where nothing is known."""
+    if value is not None and metric.unit == Metric.Unit.MONEY:
+        return money_full(value, currency)
+    return amount_text(value, metric, currency)
 
 
 def _counts(metric: Metric, currency: str) -> str:

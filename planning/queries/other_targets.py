@@ -18,7 +18,6 @@ from .metrics import definition_of, metric_of
 from .scopes import Trees, achieved_of, covers, scope_words, trees
 from .targets import months_of, target_to_date
 
-YEAR = Decimal(12)
 LINKED = ("unit", "person", "metric__stage", "metric__from_stage", "product", "region")
 _REVENUE_FIRST = F("metric__position").asc(nulls_first=True)
 _SCOPE_COLUMNS = ("metric_id", "product_id", "region_id", "tier")
@@ -137,7 +136,7 @@ def measured(achieved: Achieved, metric: Metric) -> Decimal | None:
 
 def annual_of(target: Target) -> Decimal:
     """Return what a target asks for in the year: the sum of its months, of a rate their mean."""
-    return target.total if target.scope.adds_up else (target.total / YEAR).quantize(CENT)
+    return target.asked
 
 
 class _due:  # noqa: N801  # reads as the function that it is: `due(target)`

@@ -175,7 +175,7 @@ class SplitIn(_Row):
     split = serializers.ChoiceField(choices=Target.Split.choices)
 
 
-class SomeMonthsIn(_Whose):
+class SomeMonthsIn(_Row):
     """Some months (m01 … m12) as amounts, or as shares of the year in [0, 1]. An absent month stays; blank is no zero."""
 
     amounts = serializers.DictField(child=Amount(min_value=0, max_digits=14), required=False)
@@ -185,8 +185,8 @@ class SomeMonthsIn(_Whose):
     reason = Text(max_length=200, required=False, allow_blank=True)
 
 
-class GrowthIn(_Whose):
-    """The base: what was won last year, a typed amount, or none; and a growth as a fraction, 0.25 = +25 %."""
+class GrowthIn(_Row):
+    """The base: what was achieved last year, a typed amount, or none; and a growth as a fraction, 0.25 = +25 %."""
 
     base_source = serializers.ChoiceField(choices=BaseSource.choices, source="source")
     base_amount = Amount(min_value=0, max_digits=15, required=False, source="typed")
@@ -194,9 +194,9 @@ class GrowthIn(_Whose):
     split = serializers.ChoiceField(choices=Target.Split.choices, default=Target.Split.SEASON)
 
 
-class LockIn(_Whose):
+class LockIn(_Row):
     locked = YesNo()
 
 
-class ClearIn(_Whose):
+class ClearIn(_Row):
     months = serializers.ListField(child=serializers.RegexField(MONTH_NAME), min_length=1, max_length=12)

@@ -1,6 +1,6 @@
 """Single months of a target: set by hand over a split, with a reason that stays; and whether the total stays as they change."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -12,7 +12,7 @@ from core.access import require
 from core.errors import Problem, VersionConflict
 from core.transactions import within_transaction
 from planning import policies, queries
-from planning.models import MONTHS, PLAIN, Override, PlanVersion, Target
+from planning.models import MONTHS, PLAIN, Override, PlanVersion, Scope, Target
 from teams.models import OrgUnit, User
 
 from .refusals import AmountIsInvalid, NoTargetYet, TotalIsLocked
@@ -34,6 +34,7 @@ def change_months(
     reason: str = "",
     unit: OrgUnit | None = None,
     person: User | None = None,
+    scope: Scope = PLAIN,
 ) -> Target:
     """
     Set some months of a target by hand, as amounts or as shares of the year.
@@ -41,7 +42,7 @@ def change_months(
     The months named keep what they get, with reason, person and moment, also when the total is spread anew. With all twelve
     there is no split left that they could stand over: the row is by hand. A locked total stays, and so does every total
     while shares are set: what the months set by hand leave of it goes to the others, in their own proportions. Otherwise
-    the total follows the months.
+    the total follows the months. The months of a rate do not add up: each asks for its own, and none is a share of the year.
 
     :param amounts, shares: by month (m01 … m12); shares are fractions of the annual target. A month stands in one of them
     :param reason: why; empty keeps the reason that a month has already
@@ -52,14 +53,16 @@ def change_months(
     """
     require(policies.can_set_target(actor, version, unit=unit, person=person))
     amounts, shares = dict(amounts or {}), dict(shares or {})
-    row = _seen(version, unit, person, lock_version, amounts)
-    least = _least(version, PLAIN)
+    row = _seen(version, lock_version, unit=unit, person=person, scope=scope, mine=amounts)
+    least = _least(version, scope)
     _refuse_unknown(amounts, shares, reason)
+    if shares:
+        _refuse_rate(scope, "shares")
     amounts |= {
         month: (row.total * share / least).quantize(Decimal(1), ROUND_HALF_EVEN) * least
         for month, share in shares.items()
     }
-    _check(amounts, least, PLAIN)
+    _check(amounts, least, scope)
     stays = row.total_locked or bool(shares)
     told = {month: _told(row, month, amount, Override(reason, actor.pk, now)) for month, amount in amounts.items()}
     if len(amounts) == len(MONTHS):
@@ -79,6 +82,7 @@ def change_months(
         version=version,
         unit=unit,
         person=person,
+        scope=scope,
         months=months,
         split=split,
         actor=actor,
@@ -100,26 +104,30 @@ def clear_overrides(
     lock_version: int,
     unit: OrgUnit | None = None,
     person: User | None = None,
+    scope: Scope = PLAIN,
 ) -> Target:
     """
     Give months set by hand back to the split; the annual target stays.
 
     Where a rule made the other months, all but the remaining overrides are spread by it again; otherwise the amounts stay as
-    they are, and the next split may change them.
+    they are, and the next split may change them. Of a rate, they ask again for what the other months ask for.
     :raises NoTargetYet, OverridesDoNotFit, PlanIsActive, VersionConflict, NotAllowed: as `change_months`
     """
     require(policies.can_set_target(actor, version, unit=unit, person=person))
-    row = _seen(version, unit, person, lock_version, {})
+    row = _seen(version, lock_version, unit=unit, person=person, scope=scope)
     left = {month: told for month, told in row.overrides.items() if month not in months}
-    amounts = queries.months_of(row)
-    if row.split in RULES:
-        shape = queries.shape_of(Target.Split(row.split), version=version, unit=unit, person=person)
+    amounts: Sequence[Decimal] = queries.months_of(row)
+    if not scope.adds_up:
+        amounts = _as_the_others(row, months)
+    elif row.split in RULES:
+        shape = queries.shape_of(Target.Split(row.split), version=version, unit=unit, person=person, scope=scope)
         fixed = {month: getattr(row, month) for month in left}
-        amounts = _around(row.total, _with_closed(row, fixed), shape.weights, _least(version, PLAIN))
+        amounts = _around(row.total, _with_closed(row, fixed), shape.weights, _least(version, scope))
     return _write(
         version=version,
         unit=unit,
         person=person,
+        scope=scope,
         months=amounts,
         split=row.split,
         actor=actor,
@@ -139,18 +147,22 @@ def lock_total(
     lock_version: int,
     unit: OrgUnit | None = None,
     person: User | None = None,
+    scope: Scope = PLAIN,
 ) -> Target:
     """
     Keep a target's total while its months change, or let it follow them.
 
+    :raises AmountIsInvalid: for a rate, which has no total
     :raises NoTargetYet, PlanIsActive, VersionConflict, NotAllowed: as `change_months`
     """
     require(policies.can_set_target(actor, version, unit=unit, person=person))
-    row = _seen(version, unit, person, lock_version, {})
+    _refuse_rate(scope, "locked")
+    row = _seen(version, lock_version, unit=unit, person=person, scope=scope)
     return _write(
         version=version,
         unit=unit,
         person=person,
+        scope=scope,
         months=queries.months_of(row),
         split=row.split,
         actor=actor,
@@ -163,22 +175,39 @@ def lock_total(
 @within_transaction
 def _seen(
     version: PlanVersion,
+    lock_version: int,
+    *,
     unit: OrgUnit | None,
     person: User | None,
-    lock_version: int,
-    mine: Mapping[str, Decimal],
+    scope: Scope = PLAIN,
+    mine: Mapping[str, Decimal] | None = None,
 ) -> Target:
     """Return the row that the person looked at. :raises NoTargetYet, VersionConflict: where it is not there, or another now"""
-    row = _row(version, unit, person)
+    row = _row(version, unit, person, scope)
     if row is None:
         raise NoTargetYet()
     if row.lock_version != lock_version:
         theirs = queries.months_of(row)
-        wanted = dict(zip(MONTHS, theirs, strict=True)) | dict(mine)
+        wanted = dict(zip(MONTHS, theirs, strict=True)) | dict(mine or {})
         raise VersionConflict(
             current=row.lock_version, theirs=[str(part) for part in theirs], mine=[str(wanted[m]) for m in MONTHS]
         )
     return row
+
+
+def _as_the_others(row: Target, cleared: Collection[str]) -> list[Decimal]:
+    """Return the months of a rate of which some are given back: these ask for what a month that nobody set asks for."""
+    closed = MONTHS[: row.version.closed_months]
+    by_rule = next((month for month in MONTHS if month not in row.overrides and month not in closed), None)
+    return [
+        getattr(row, by_rule if by_rule and month in cleared and month in row.overrides else month) for month in MONTHS
+    ]
+
+
+def _refuse_rate(scope: Scope, field: str) -> None:
+    if not scope.adds_up:
+        message = _("The months of a rate do not add up, so there is no total to keep and none to be a share of.")
+        raise AmountIsInvalid(message, problems=[Problem(field, message)])
 
 
 def _told(row: Target, month: str, amount: Decimal, new: Override) -> dict[str, object]:

@@ -92,7 +92,8 @@ def split_target(
     scope: Scope = PLAIN,
 ) -> Spread:
     """
-    Spread a total over the twelve months, exact to the smallest unit of the currency; of a rate, every month asks for it.
+    Spread a total over the twelve months, exact to the smallest unit of the currency; of a rate, every month asks for it that
+    was not set by hand.
 
     Months set by hand keep their amounts and reasons: the rest of the total is spread around them.
     :param split: one of `Target.Split`; by hand = in the shape that the row has now, evenly where it has none
@@ -155,9 +156,12 @@ def _spread(
     )
     months = _around_closed(months, _closed(version, unit, person, scope), scope, least)
     row = _row(version, unit, person, scope)
-    if scope.adds_up and row is not None and row.overrides and row.lock_version == lock_version:
+    if row is not None and row.overrides and row.lock_version == lock_version:
         kept = {month: getattr(row, month) for month in row.overrides}
-        months = _around(total, _with_closed(row, kept), shape.weights, least)
+        if scope.adds_up:
+            months = _around(total, _with_closed(row, kept), shape.weights, least)
+        else:
+            months = [kept.get(month, amount) for month, amount in zip(MONTHS, months, strict=True)]
     target = _write(
         version=version,
         unit=unit,

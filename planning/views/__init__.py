@@ -13,7 +13,7 @@ from .ladders import target_ladder
 from .market import market_shares, share_target_set, target_links
 from .metrics import metric_edit, metric_new, metrics
 from .movements import forecast_review
-from .other_targets import other_new, other_remove, other_target, others
+from .other_targets import other_clear, other_grow, other_lock, other_new, other_remove, other_target, others
 from .plans import fiscal_calendar, plan_activate, plan_new, version_close
 from .replans import plan_revise
 from .scenarios import scenario_adopt, scenario_drop, scenario_keep, scenarios
@@ -61,6 +61,9 @@ __all__ = [
     "my_commitment",
     "my_goals",
     "my_pace",
+    "other_clear",
+    "other_grow",
+    "other_lock",
     "other_new",
     "other_remove",
     "other_target",

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core.errors import DomainError, VersionConflict
 from core.pages import AuthedRequest, page
+from core.templatetags.formats import money_full
 from planning import queries, services
 from planning.forms import ClearForm, GrowthForm, LockForm, MonthsForm, SplitForm, share_of
 from planning.forms.targets import SHARES
@@ -44,7 +45,7 @@ def target_edit(
     if not form.is_valid():
         return row_page(request, subject, months_form=form, status=422)
     if target is not None:
-        _leave_out_unchanged(form, target)
+        leave_out_unchanged(form, target)
         if not form.cleaned_data["amounts"] and not form.cleaned_data["shares"]:
             return redirect(grid_url(subject))
     try:
@@ -151,7 +152,7 @@ def _writing(request: AuthedRequest, subject: Subject) -> Callable[..., Target]:
     return first
 
 
-def _leave_out_unchanged(form: MonthsForm, target: Target) -> None:
+def leave_out_unchanged(form: MonthsForm, target: Target) -> None:
     """Of twelve months that a page sends, only those that differ from what stands there were set by hand."""
     given = form.cleaned_data
     given["amounts"] = {name: amount for name, amount in given["amounts"].items() if amount != getattr(target, name)}
@@ -263,9 +264,13 @@ def row_page(
         "row": row,
         "months_form": months_form,
         "split_form": split_form,
-        "growth_form": growth_form or _growth_form(target, won, seen),
+        "growth_form": growth_form or growth_form_of(target, won, seen),
         "by_share": by_share,
-        "notes": [(months[MONTHS.index(note.month)], getattr(target, note.month), note) for note in notes],
+        "notes": [
+            (months[MONTHS.index(note.month)], money_full(getattr(target, note.month), plan.currency), note)
+            for note in notes
+        ],
+        "base_text": money_full(target.base_amount, plan.currency) if target and target.base_amount else "–",
         "won_since": won
         if target and target.base_source == BaseSource.LAST_YEAR and won != target.base_amount
         else None,
@@ -284,7 +289,7 @@ def row_page(
     return page(request, "planning/target_edit.html", context, status=status)
 
 
-def _growth_form(target: Target | None, won: Any, seen: int) -> GrowthForm:
+def growth_form_of(target: Target | None, won: Any, seen: int) -> GrowthForm:
     """The base and growth that the row has; for one without, last year where anything was won."""
     source = BaseSource.LAST_YEAR if won else BaseSource.NONE
     split = Target.Split.SEASON

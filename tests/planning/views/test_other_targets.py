@@ -204,3 +204,48 @@ def test_versions_are_compared_by_their_other_targets_too(client: Client, cast: 
     client.force_login(cast.planner)
     html = client.get(reverse("planning:versions-compare", args=[old.plan_id]), {"before": old.pk, "after": new.pk})
     assert "no target any more" in html.content.decode()
+
+
+@pytest.mark.requirement("R1.2", "R1.3")
+def test_a_month_of_another_metric_keeps_its_reason_and_the_total_can_be_locked_and_grown(
+    client: Client, cast: Cast
+) -> None:
+    target = make_target(make_version(), unit=cast.east, scope=Scope(metric=make_metric()), month=D(10))
+    page = signed_in(client, cast.planner)
+    at = {"version": target.version_id, "pk": target.pk}
+
+    def send(act: str, seen: int, **given: str) -> int:
+        url = reverse(f"planning:other-target{act}", kwargs=at)
+        return page.post(url, {"lock_version": seen, **given}).status_code
+
+    months = {f"m{month:02}": "10" for month in range(1, 13)}
+    assert send("", 1, **{**months, "m03": "25"}, reason="The fair is in March") == 302
+    assert send("-lock", 2, locked="on") == 302
+    assert send("", 3, **{**months, "m03": "25", "m01": "12"}, reason="New year") == 302
+    target.refresh_from_db()
+    assert [target.m01, target.m03, target.total, target.total_locked] == [D(12), D(25), D(135), True]
+    shown = page.get(reverse("planning:other-target", kwargs=at)).content.decode()
+    assert "The fair is in March" in shown
+    assert "¥" not in shown.split("Set by hand")[1].split("Growth over a base")[0]  # deals, no money
+
+    assert send("-clear", 4, months="m03") == 302
+    assert send("-grow", 5, source="typed", base="100", growth="50", split="even") == 302
+    target.refresh_from_db()
+    assert (target.total, target.growth_over_base, sorted(target.overrides)) == (D(150), D("0.5"), ["m01"])
+    assert send("-grow", 6, source="none", growth="50", split="even") == 422
+    assert send("-lock", 2, locked="on") == 412
+    assert send("-clear", 6, months="m13") == 422
+
+
+def test_a_rate_has_no_total_to_lock(client: Client, cast: Cast) -> None:
+    first, second = make_pipeline().stages.all()[:2]
+    scope = Scope(metric=make_metric("rate", code="r", from_stage=first, stage=second))
+    target = make_target(make_version(), unit=cast.east, scope=scope, month=D(40))
+    page = signed_in(client, cast.planner)
+    at = {"version": target.version_id, "pk": target.pk}
+
+    assert b"Lock the total" not in page.get(reverse("planning:other-target", kwargs=at)).content
+    refused = page.post(reverse("planning:other-target-lock", kwargs=at), {"lock_version": 1, "locked": "on"})
+
+    assert refused.status_code in {400, 422}
+    assert "do not add up" in refused.content.decode()
