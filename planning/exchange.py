@@ -18,7 +18,7 @@ from planning import charts, queries
 from planning.forms import answered_rates, asked_goals
 from planning.queries.funnel_goals import GoalSheet
 from planning.queries.rates import RateTable
-from planning.queries.target_files import file_header, file_lines
+from planning.queries.target_files import file_header, file_lines, file_sheet
 
 _CSV = "text/csv; charset=utf-8"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -127,7 +127,7 @@ def targets(request: AuthedRequest, version: int, kind: str) -> HttpResponse | S
     today = timezone.localdate(timezone=ZoneInfo(found.plan.time_zone))
     grid = queries.target_grid(version=found, user=request.user, as_of=today)
     name = f"targets-{found.plan.fiscal_year}-v{found.number}.{kind}"
-    return _sent(kind, name, file_header(found), list(file_lines(grid)), sheet=_("Targets"))
+    return _sent(kind, name, file_header(found), list(file_lines(file_sheet(grid, request.user))), sheet=_("Targets"))
 
 
 def _head() -> list[str]:

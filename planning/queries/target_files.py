@@ -1,43 +1,87 @@
 """
-The grid as a file and back: which rows a file changes, which it leaves alone, and what is wrong with it, line by line.
+Targets as a file and back: which of them a file changes, which it leaves alone, and what is wrong with it, line by line.
 
-A blank month is no zero: it leaves the month as it is. All lines are right, or none counts.
+A line is one target: of a unit or person, of a metric (revenue unless it says so), of all sales or of a part of them. A
+blank month is no zero: it leaves the month as it is. All lines are right, or none counts.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
 from core.errors import Problem
-from core.money import CENT, smallest_unit
 from core.tabular import Cell, Table, Unreadable, cells
 from core.tabular.writing import Value
 from core.templatetags.formats import number
-from planning.models import MONTHS, PlanVersion
+from customers.models import ProductLine, Region, Tier
+from customers.models.pipelines import Named
+from planning.models import MONTHS, PLAIN, REVENUE, Metric, PlanVersion, Scope, Target
+from teams.models import User
 
 from .calendars import fiscal_months
-from .targets import GridRow, TargetGrid
+from .target_amounts import fault_of, least_of, year_of
+from .targets import TargetGrid, months_of, row_key
 
 PLAN, ROW, NAME, SEEN, TOTAL = "plan", "row", "name", "version", "total"
-LARGEST = Decimal("999999999999.99")
+METRIC, PRODUCT, REGION, TIER = "metric", "product", "region", "tier"
+OF_WHAT = (METRIC, PRODUCT, REGION, TIER)  # a file without these columns is about plain targets
 MOST_PROBLEMS = 200
+_LINKED = ("unit", "person", "metric__stage", "metric__from_stage", "product", "region")
+_Of = tuple[str, int | None, int | None, str]
+Word = TypeVar("Word")
+NamedWord = TypeVar("NamedWord", bound=Named)
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """
+    What a line of the file is about: whose target, of what, and how it stands; no target = none yet, not zero.
+
+    :param key: unit-7 or person-12
+    """
+
+    key: str
+    name: str
+    scope: Scope
+    target: Target | None
+    may_set: bool
+
+    @property
+    def months(self) -> tuple[Decimal, ...] | None:
+        return months_of(self.target) if self.target else None
+
+    @property
+    def total(self) -> Decimal | None:
+        """What the year asks for: the sum of the months, of a rate their mean."""
+        return self.target.asked if self.target else None
+
+    @property
+    def lock_version(self) -> int:
+        return self.target.lock_version if self.target else 0
+
+    @property
+    def of_what(self) -> _Of:
+        of = self.scope
+        metric = of.metric.code if of.metric else REVENUE
+        return metric, of.product.pk if of.product else None, of.region.pk if of.region else None, of.tier
 
 
 @dataclass(frozen=True)
 class FileChange:
-    """One row that a file changes: its line, the months as they would be, and which of them differ."""
+    """One target that a file changes: its line, the months as they would be, and which of them differ."""
 
     line: int
-    row: GridRow
+    row: FileRow
     months: tuple[Decimal, ...]
     changed: tuple[str, ...]
 
     @property
     def total(self) -> Decimal:
-        return sum(self.months, Decimal(0))
+        return year_of(self.months, self.row.scope)
 
     @property
     def difference(self) -> Decimal:
@@ -58,9 +102,28 @@ class FileCheck:
     blank: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    @property
-    def difference(self) -> Decimal:
-        return sum((change.difference for change in self.changes), Decimal(0))
+
+@dataclass(frozen=True)
+class FileSheet:
+    """Every target that one person sees of a version, the plain rows as the grid has them, then the others."""
+
+    version: PlanVersion
+    rows: Sequence[FileRow]
+
+
+def file_sheet(grid: TargetGrid, user: User) -> FileSheet:
+    """Return the lines that a file of a version has for one person. One query more than the grid."""
+    plain = [FileRow(row.key, row.name, PLAIN, row.target, row.may_set) for row in grid.rows]
+    may_set = {row.key: row.may_set for row in plain}
+    order = {row.key: place for place, row in enumerate(plain)}
+    found = Target.objects.visible_to(user).other().filter(version=grid.version).select_related(*_LINKED)
+    others = []
+    for target in found:
+        key = row_key(unit=target.unit_id, person=target.person_id)
+        name = str(target.unit or target.person)
+        others.append(FileRow(key, name, target.scope, target, may_set.get(key, False)))
+    others.sort(key=lambda row: (order.get(row.key, len(order)), row.target.pk if row.target else 0))
+    return FileSheet(grid.version, [*plain, *others])
 
 
 def plan_label(version: PlanVersion) -> str:
@@ -71,19 +134,21 @@ def plan_label(version: PlanVersion) -> str:
 def file_header(version: PlanVersion) -> list[str]:
     """Return the columns of the file; they are the same in every language, so that a file can travel."""
     months = zip(MONTHS, fiscal_months(version.plan.fiscal_year), strict=True)
-    return [PLAN, ROW, NAME, SEEN, TOTAL, *(f"{name} ({first:%Y-%m})" for name, first in months)]
+    return [PLAN, ROW, NAME, *OF_WHAT, SEEN, TOTAL, *(f"{name} ({first:%Y-%m})" for name, first in months)]
 
 
-def file_lines(grid: TargetGrid) -> Iterator[list[Value]]:
-    """Return the rows of the grid as lines of the file; a row without a target has blank months, not zeros."""
-    label = plan_label(grid.version)
-    for row in grid.rows:
-        yield [label, row.key, row.name, row.lock_version, row.total, *(row.months or [None] * len(MONTHS))]
+def file_lines(sheet: FileSheet) -> Iterator[list[Value]]:
+    """Return the lines of the file; a row without a target has blank months, not zeros. A rate stands in per cent."""
+    label = plan_label(sheet.version)
+    for row in sheet.rows:
+        of = row.scope
+        what = [row.of_what[0], of.product.name if of.product else "", of.region.name if of.region else "", of.tier]
+        yield [label, row.key, row.name, *what, row.lock_version, row.total, *(row.months or [None] * len(MONTHS))]
 
 
-def checked_file(table: Table, grid: TargetGrid) -> FileCheck:
-    """Read a file against the grid that the person sees; nothing is written."""
-    return _Reading(table, grid).check()
+def checked_file(table: Table, sheet: FileSheet) -> FileCheck:
+    """Read a file against the targets that the person sees; nothing is written."""
+    return _Reading(table, sheet).check()
 
 
 class _Wrong(Exception):
@@ -94,17 +159,53 @@ class _Wrong(Exception):
         self.column, self.why = column, why
 
 
+class _Words:
+    """The metrics, product lines, regions and tiers that a cell can name, in either language: those in use or in a target."""
+
+    def __init__(self, sheet: FileSheet) -> None:
+        scopes = [row.scope for row in sheet.rows]
+        metrics = [*Metric.objects.in_use(), *(scope.metric for scope in scopes if scope.metric)]
+        self._metrics = {word.casefold(): metric for metric in metrics for word in (metric.code, *_names(metric))}
+        self._products: Mapping[str, ProductLine] = _by_name(
+            [*ProductLine.objects.filter(is_active=True), *(scope.product for scope in scopes if scope.product)]
+        )
+        self._regions: Mapping[str, Region] = _by_name(
+            [*Region.objects.filter(is_active=True), *(scope.region for scope in scopes if scope.region)]
+        )
+        self._tiers = {word.casefold(): tier for tier in Tier for word in (tier.value, str(tier.label))}
+
+    def scope(self, found: Mapping[str, Cell]) -> Scope:
+        metric = self._word(found, METRIC, self._metrics)
+        tier = self._word(found, TIER, self._tiers)
+        return Scope(
+            None if metric is None or metric.code == REVENUE else metric,
+            self._word(found, PRODUCT, self._products),
+            self._word(found, REGION, self._regions),
+            tier.value if tier else "",
+        )
+
+    def _word(self, found: Mapping[str, Cell], column: str, words: Mapping[str, Word]) -> Word | None:
+        text = _text(found, column)
+        if not text:
+            return None
+        word = words.get(text.casefold())
+        if word is None:
+            raise _Wrong(column, _("Nothing that is in use is called %(key)s.") % {"key": text})
+        return word
+
+
 class _Reading:
-    def __init__(self, table: Table, grid: TargetGrid) -> None:
-        self._table, self._grid = table, grid
-        self._plan = plan_label(grid.version)
-        self._least = max(CENT, smallest_unit(grid.version.plan.currency))
-        self._rows = {row.key: row for row in grid.rows}
-        self._named: dict[str, list[GridRow]] = defaultdict(list)
-        for row in grid.rows:
+    def __init__(self, table: Table, sheet: FileSheet) -> None:
+        self._table, self._sheet = table, sheet
+        self._plan = plan_label(sheet.version)
+        self._words = _Words(sheet)
+        self._rows = {(row.key, row.of_what): row for row in sheet.rows}
+        self._whose = {row.key: row for row in sheet.rows if row.scope.is_plain}
+        self._named: dict[str, list[FileRow]] = defaultdict(list)
+        for row in self._whose.values():
             self._named[row.name.casefold()].append(row)
         self._columns = self._found_columns()
-        self._lines: dict[str, int] = {}
+        self._lines: dict[tuple[str, _Of], int] = {}
         self._check = FileCheck()
 
     def check(self) -> FileCheck:
@@ -128,7 +229,7 @@ class _Reading:
 
     def _found_columns(self) -> dict[str, str]:
         """Which column of the file is which: "m01 (2026-01)" is m01."""
-        known = {PLAN, ROW, NAME, SEEN, TOTAL, *MONTHS}
+        known = {PLAN, ROW, NAME, *OF_WHAT, SEEN, TOTAL, *MONTHS}
         words = {column: column.split("(")[0].strip().casefold() for column in self._table.header}
         return {word: column for column, word in words.items() if word in known}
 
@@ -138,18 +239,18 @@ class _Reading:
             facts: dict[str, object] = {"label": label, "plan": self._plan}
             raise _Wrong(PLAN, _("This line belongs to %(label)s, not to %(plan)s.") % facts)
         row = self._row(found)
-        if row.key in self._lines:
-            raise _Wrong(
-                ROW, _("%(name)s stands on line %(line)s already.") % {"name": row.name, "line": self._lines[row.key]}
-            )
-        self._lines[row.key] = line
-        given = {month: self._amount(found, month) for month in MONTHS}
+        place = (row.key, row.of_what)
+        if place in self._lines:
+            facts = {"name": row.name, "line": self._lines[place]}
+            raise _Wrong(ROW, _("%(name)s stands on line %(line)s already.") % facts)
+        self._lines[place] = line
         now = dict(zip(MONTHS, row.months, strict=True)) if row.months else {}
+        given = {month: self._amount(found, month, row.scope, now.get(month)) for month in MONTHS}
         blank = [month for month in MONTHS if given[month] is None]
         if blank and (now or len(blank) == len(MONTHS)):
             self._check.blank.append(row.name)
         if len(blank) == len(MONTHS):
-            self._same_total(found, row.total)
+            self._same_total(found, row, row.total)
             return
         if blank and not now:
             facts = {"n": len(blank)}
@@ -157,50 +258,70 @@ class _Reading:
                 blank[0], _("Blank is not zero, and there is no target here yet: %(n)s months are blank.") % facts
             )
         months = {month: amount if amount is not None else now[month] for month, amount in given.items()}
-        self._same_total(found, sum(months.values(), Decimal(0)))
+        year = year_of(tuple(months.values()), row.scope)
+        self._same_total(found, row, year)
         changed = tuple(month for month in MONTHS if months[month] != now.get(month))
         if not changed:
             self._check.same += 1
             return
-        self._may_change(found, row, sum(months.values(), Decimal(0)))
+        self._may_change(found, row, year)
         self._check.changes.append(FileChange(line, row, tuple(months.values()), changed))
 
-    def _row(self, found: Mapping[str, Cell]) -> GridRow:
+    def _row(self, found: Mapping[str, Cell]) -> FileRow:
+        scope = self._words.scope(found)
+        whose = FileRow(*self._who(found), scope, None, may_set=False)
+        row = self._rows.get((whose.key, whose.of_what))
+        if row is not None:
+            return row
+        plain = self._whose.get(whose.key)
+        return FileRow(whose.key, whose.name, scope, None, may_set=plain is not None and plain.may_set)
+
+    def _who(self, found: Mapping[str, Cell]) -> tuple[str, str]:
+        """Return the key and name of the unit or person that a line names."""
         key, name = _text(found, ROW), _text(found, NAME)
         if key:
-            row = self._rows.get(key)
+            row = self._whose.get(key) or next((row for row in self._sheet.rows if row.key == key), None)
             if row is None:
                 raise _Wrong(ROW, _("Nobody and nothing of this plan that you see is called %(key)s.") % {"key": key})
-            return row
+            return row.key, row.name
         named = self._named.get(name.casefold(), [])
         if len(named) == 1:
-            return named[0]
+            return named[0].key, named[0].name
         if named:
             raise _Wrong(
                 NAME, _("%(name)s is the name of several rows; say which in the column “row”.") % {"name": name}
             )
         raise _Wrong(NAME, _("Nobody and nothing of this plan that you see is called %(key)s.") % {"key": name or "–"})
 
-    def _amount(self, found: Mapping[str, Cell], column: str) -> Decimal | None:
+    def _amount(
+        self, found: Mapping[str, Cell], column: str, scope: Scope, now: Decimal | None, *, is_year: bool = False
+    ) -> Decimal | None:
+        cell = found.get(column)
+        if not scope.adds_up and isinstance(cell, str):
+            cell = cell.strip().removesuffix("%").removesuffix("％")
         try:
-            amount = cells.money(found.get(column))
+            amount = cells.money(cell)
         except Unreadable as wrong:
             raise _Wrong(column, wrong.message) from wrong
         if amount is None:
             return None
-        if not 0 <= amount <= LARGEST * 12:
-            raise _Wrong(column, _("A target is zero or more."))
-        if amount % self._least:
-            raise _Wrong(column, _("This currency has no amount smaller than %(least)s.") % {"least": self._least})
+        if not scope.adds_up and amount != now and isinstance(cell, float) and 0 < cell < 1:
+            # Excel stores a cell that shows 45 % as 0.45, which also is a per cent of its own.
+            raise _Wrong(
+                column, _("Write a rate as text with its sign, such as 45%: this number could mean two things.")
+            )
+        fault = "" if is_year else fault_of(amount, scope, least_of(scope, self._sheet.version.plan.currency))
+        if fault:
+            raise _Wrong(column, fault)
         return amount
 
-    def _same_total(self, found: Mapping[str, Cell], total: Decimal | None) -> None:
-        given = self._amount(found, TOTAL)
+    def _same_total(self, found: Mapping[str, Cell], row: FileRow, total: Decimal | None) -> None:
+        given = self._amount(found, TOTAL, row.scope, total, is_year=True)
         if given is not None and given != total:
             facts = {"given": number(given, 2), "total": number(total, 2) if total is not None else "–"}
             raise _Wrong(TOTAL, _("The total says %(given)s, but the months come to %(total)s.") % facts)
 
-    def _may_change(self, found: Mapping[str, Cell], row: GridRow, total: Decimal) -> None:
+    def _may_change(self, found: Mapping[str, Cell], row: FileRow, year: Decimal) -> None:
         if not row.may_set:
             raise _Wrong(ROW, _("You may look at this target, but not change it."))
         try:
@@ -209,8 +330,8 @@ class _Reading:
             raise _Wrong(SEEN, wrong.message) from wrong
         if (seen or 0) != row.lock_version:
             raise _Wrong(SEEN, _("Somebody changed this row since the file was exported. Export it again."))
-        if row.target is not None and row.target.total_locked and total != row.total:
-            facts = {"given": number(total, 2), "total": number(row.total, 2)}
+        if row.target is not None and row.target.total_locked and year != row.total:
+            facts = {"given": number(year, 2), "total": number(row.total, 2)}
             why = _("The annual target is locked at %(total)s, and these months come to %(given)s. Unlock it first.")
             raise _Wrong(TOTAL, why % facts)
 
@@ -220,3 +341,13 @@ def _text(found: Mapping[str, Cell], column: str) -> str:
         return cells.text(found.get(column)) or ""
     except Unreadable as wrong:
         raise _Wrong(column, wrong.message) from wrong
+
+
+def _names(word: Named) -> list[str]:
+    return [name for name in (word.name, word.name_zh) if name]
+
+
+def _by_name(words: Sequence[NamedWord]) -> dict[str, NamedWord]:
+    """Return words by their names; an English name counts before the Chinese one of another word."""
+    named = {word.name_zh.casefold(): word for word in words if word.name_zh}
+    return named | {word.name.casefold(): word for word in words}

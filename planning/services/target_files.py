@@ -11,7 +11,7 @@ from core import audit
 from core.access import require
 from core.transactions import within_transaction
 from planning import policies, queries
-from planning.models import MONTHS, Override, PlanVersion, Target
+from planning.models import MONTHS, PLAIN, Override, PlanVersion, Scope, Target
 from teams.models import OrgUnit, User
 
 from .months import _told
@@ -20,12 +20,13 @@ from .targets import _refuse_other_total, _row, _write
 
 @dataclass(frozen=True)
 class RowMonths:
-    """One row of a file: whose target, the twelve months, and the version of the row that the file was made from."""
+    """One row of a file: whose target, of what, the twelve months, and the version of the row that the file was made from."""
 
     unit: OrgUnit | None
     person: User | None
     months: Sequence[Decimal]
     lock_version: int
+    scope: Scope = PLAIN
 
 
 @transaction.atomic(durable=True)
@@ -50,7 +51,7 @@ def import_targets(
 
 @within_transaction
 def _take_over(version: PlanVersion, given: RowMonths, told: Override, actor: User) -> Target:
-    row = _row(version, given.unit, given.person)
+    row = _row(version, given.unit, given.person, given.scope)
     columns: dict[str, object] = {}
     split = str(Target.Split.MANUAL)
     if row is not None and row.lock_version == given.lock_version:
@@ -65,6 +66,7 @@ def _take_over(version: PlanVersion, given: RowMonths, told: Override, actor: Us
         version=version,
         unit=given.unit,
         person=given.person,
+        scope=given.scope,
         months=given.months,
         split=split,
         actor=actor,

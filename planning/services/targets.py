@@ -12,18 +12,17 @@ from django.utils.translation import gettext as _
 from core import audit
 from core.access import require
 from core.errors import Problem, VersionConflict
-from core.money import CENT, smallest_unit, split_amount, split_around
+from core.money import split_amount, split_around
 from core.templatetags.formats import month_name, number
 from core.transactions import within_transaction
 from planning import policies, queries
-from planning.models import MONTHS, PLAIN, SCOPE, Metric, PlanVersion, Scope, Target
+from planning.models import MONTHS, PLAIN, SCOPE, PlanVersion, Scope, Target
 from planning.queries import Basis
+from planning.queries.target_amounts import fault_of, least_of
 from teams.models import OrgUnit, User
 
 from .refusals import AmountIsInvalid, MonthIsClosed, OverridesDoNotFit, TotalIsLocked
 from .versions import _hold_draft, _refuse_held
-
-LARGEST = Decimal("999999999999.99")  # what a month's column holds
 
 
 @dataclass(frozen=True)
@@ -330,28 +329,11 @@ def _refuse_closed(version: PlanVersion, amounts: dict[str, Decimal], closed: Se
 
 
 def _least(version: PlanVersion, scope: Scope) -> Decimal:
-    """Return the smallest amount that a target of this scope can hold: a cent, one deal, a hundredth of a per cent."""
-    if scope.metric is None or scope.metric.unit == Metric.Unit.MONEY:
-        return max(CENT, smallest_unit(version.plan.currency))
-    return CENT if scope.metric.kind in {Metric.Kind.UNITS, Metric.Kind.RATE} else Decimal(1)
+    return least_of(scope, version.plan.currency)
 
 
 def _check(amounts: dict[str, Decimal], least: Decimal, scope: Scope) -> None:
-    found = ((field, _fault(amount, least, scope)) for field, amount in amounts.items())
+    found = ((field, fault_of(amount, scope, least)) for field, amount in amounts.items())
     problems = [Problem(field, reason) for field, reason in found if reason]
     if problems:
         raise AmountIsInvalid(problems[0].message, problems=problems)
-
-
-def _fault(amount: Decimal, least: Decimal, scope: Scope) -> str:
-    if not amount.is_finite() or amount < 0:
-        return _("A target is zero or more.")
-    if amount > LARGEST:
-        return _("This is more than a target can hold.")
-    if not scope.adds_up and amount > 100:
-        return _("A rate is at most 100 %.")
-    if amount % least and scope.metric is not None and scope.metric.unit != Metric.Unit.MONEY:
-        return _("Enter a whole number.") if least == 1 else _("Enter at most two decimals.")
-    if amount % least:
-        return _("This currency has no amount smaller than %(least)s.") % {"least": least}
-    return ""

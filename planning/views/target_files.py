@@ -1,6 +1,7 @@
 """The targets as a file that comes back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -21,12 +22,14 @@ from django.views.decorators.http import require_http_methods
 from core.errors import DomainError
 from core.pages import AuthedRequest, page
 from core.tabular import Limits, UnreadableFile, open_table
-from core.templatetags.formats import number
+from core.templatetags.formats import number, with_sign
+from customers.models import ProductLine, Region
 from planning import queries, services
 from planning.forms import ApplyFileForm, TargetFileForm
-from planning.models import MONTHS, PlanVersion
-from planning.queries import TargetGrid
-from planning.queries.target_files import FileChange, FileCheck, checked_file
+from planning.models import MONTHS, REVENUE, Metric, PlanVersion, Scope, Target
+from planning.queries.metrics import amount_in_full, metric_of
+from planning.queries.scopes import scope_words
+from planning.queries.target_files import FileChange, FileCheck, FileSheet, checked_file, file_sheet
 from teams.models import OrgUnit, User
 
 from .targets import today_of
@@ -50,8 +53,9 @@ def targets_import(request: AuthedRequest, version: int) -> HttpResponse:
         return _import_page(request, found, form, status=422)
     upload: UploadedFile[Any] = form.cleaned_data["file"]
     grid = queries.target_grid(version=found, user=request.user, as_of=today_of(found.plan))
+    sheet = file_sheet(grid, request.user)
     try:
-        check = _read(upload, grid)
+        check = _read(upload, sheet)
     except UnreadableFile as refusal:
         for reason in [problem.message for problem in refusal.problems] or [refusal.message]:
             form.add_error("file", reason)
@@ -59,22 +63,21 @@ def targets_import(request: AuthedRequest, version: int) -> HttpResponse:
     proposal = None
     if check.changes and not check.problems:
         lines = [
-            [change.row.key, change.row.lock_version, [str(part) for part in change.months]] for change in check.changes
+            [change.row.key, change.row.lock_version, [str(part) for part in change.months], change.row.of_what]
+            for change in check.changes
         ]
         told = {"version": found.pk, "user": request.user.pk, "file": str(upload.name)[:120], "lines": lines}
         proposal = ApplyFileForm(initial={"proposal": signing.dumps(told, salt=SALT, compress=True)})
-    return _import_page(
-        request, found, form, check=check, proposal=proposal, grid=grid, status=422 if check.problems else 200
-    )
+    return _import_page(request, found, form, check=check, proposal=proposal, status=422 if check.problems else 200)
 
 
-def _read(upload: "UploadedFile[Any]", grid: TargetGrid) -> FileCheck:
+def _read(upload: "UploadedFile[Any]", sheet: FileSheet) -> FileCheck:
     """Put the upload where it can be read, for as long as it is read."""
     with NamedTemporaryFile() as copy:
         for chunk in upload.chunks():
             copy.write(chunk)
         copy.flush()
-        return checked_file(open_table(Path(copy.name), limits=LIMITS), grid)
+        return checked_file(open_table(Path(copy.name), limits=LIMITS), sheet)
 
 
 def _apply(request: AuthedRequest, version: PlanVersion) -> HttpResponse:
@@ -109,12 +112,16 @@ def _rows(user: User, lines: list[list[Any]]) -> Iterator[services.RowMonths]:
     keys = [line[0].split("-") for line in lines]
     units = OrgUnit.objects.visible_to(user).in_bulk([int(key) for kind, key in keys if kind == "unit"])
     people = User.objects.visible_to(user).in_bulk([int(key) for kind, key in keys if kind == "person"])
-    for (kind, key), (_key, seen, months) in zip(keys, lines, strict=True):
+    metrics = Metric.objects.in_bulk({line[3][0] for line in lines} - {REVENUE})
+    products = ProductLine.objects.in_bulk({line[3][1] for line in lines if line[3][1]})
+    regions = Region.objects.in_bulk({line[3][2] for line in lines if line[3][2]})
+    for (kind, key), (_key, seen, months, (metric, product, region, tier)) in zip(keys, lines, strict=True):
         yield services.RowMonths(
             unit=units.get(int(key)) if kind == "unit" else None,
             person=people.get(int(key)) if kind == "person" else None,
             months=[Decimal(part) for part in months],
             lock_version=seen,
+            scope=Scope(metrics.get(metric), products.get(product), regions.get(region), tier),
         )
 
 
@@ -125,17 +132,15 @@ def _import_page(
     *,
     check: FileCheck | None = None,
     proposal: ApplyFileForm | None = None,
-    grid: TargetGrid | None = None,
     refused: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    months = dict(zip(MONTHS, grid.months, strict=True)) if grid else {}
     context = {
         "version": version,
         "plan": version.plan,
         "form": form,
         "check": check,
-        "changes": [_shown(change, months) for change in check.changes] if check else [],
+        "changes": _shown(check.changes, version) if check else [],
         "proposal": proposal,
         "refused": refused,
         "exports": _exports(version),
@@ -143,13 +148,42 @@ def _import_page(
     return page(request, "planning/targets_import.html", context, status=status)
 
 
-def _shown(
-    change: FileChange, months: dict[str, date]
-) -> tuple[FileChange, list[tuple[date, Decimal | None, Decimal]]]:
-    """A changed row with each month that differs: what stood there, and what would."""
-    was = dict(zip(months, change.row.months or [None] * len(months), strict=True))
+@dataclass(frozen=True)
+class ShownChange:
+    """A target that differs, in words: of what it is, its year before, in the file and between, and each month that differs."""
+
+    line: int
+    name: str
+    of_what: str
+    before: str
+    after: str
+    difference: str
+    months: list[tuple[date, str, str]]
+
+
+def _shown(changes: Sequence[FileChange], version: PlanVersion) -> list[ShownChange]:
+    months = dict(zip(MONTHS, queries.fiscal_months(version.plan.fiscal_year), strict=True))
+    revenue = metric_of(None)
+    return [_shown_change(change, months, change.row.scope.metric or revenue, version) for change in changes]
+
+
+def _shown_change(change: FileChange, months: dict[str, date], metric: Metric, version: PlanVersion) -> ShownChange:
+    def told(amount: Decimal | None) -> str:
+        return amount_in_full(amount, metric, version.plan.currency)
+
+    row = change.row
+    was = dict(zip(months, row.months or [None] * len(months), strict=True))
     will = dict(zip(months, change.months, strict=True))
-    return change, [(months[name], was[name], will[name]) for name in change.changed]
+    of = Target(**row.scope.columns)
+    return ShownChange(
+        line=change.line,
+        name=row.name,
+        of_what="" if row.scope.is_plain else f"{metric.label} · {scope_words(of)}",
+        before=told(row.total),
+        after=told(change.total),
+        difference=with_sign(told(change.difference)),
+        months=[(months[name], told(was[name]), told(will[name])) for name in change.changed],
+    )
 
 
 def _exports(version: PlanVersion) -> list[tuple[str, str]]:

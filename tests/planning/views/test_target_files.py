@@ -10,12 +10,13 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from core.models import AuditEntry
-from planning.models import PlanVersion, Target
-from tests.factories.planning import make_target, make_version
+from planning.models import PlanVersion, Scope, Target
+from tests.factories.customers import make_product
+from tests.factories.planning import make_metric, make_target, make_version
 from tests.factories.teams import Cast, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("R1.2")]
-FIRST = 5  # the column of m01
+SEEN, TOTAL, FIRST = 7, 8, 9  # the columns of the version of the row, of the year and of m01
 
 
 @pytest.fixture
@@ -84,11 +85,14 @@ def test_a_row_without_a_target_has_blank_months_and_no_zeros(
     cast: Cast, planner: Client, version: PlanVersion
 ) -> None:
     rows = table(planner, version)
-    assert line_of(rows, "Peer of Rao")[3:] == ["0", *[""] * 13]
+    assert line_of(rows, "Peer of Rao")[3:] == ["revenue", "", "", "", "0", *[""] * 13]
     assert line_of(rows, "Rao")[-1] == "0.00"
     book = load_workbook(BytesIO(exported(planner, version, "xlsx"))).active
     assert book is not None
-    assert [cell.value for cell in book[1]][:6] == ["plan", "row", "name", "version", "total", "m01 (2026-01)"]
+    assert [cell.value for cell in book[1]][: FIRST + 1] == [
+        *("plan", "row", "name", "metric", "product", "region", "tier", "version", "total"),
+        "m01 (2026-01)",
+    ]
 
 
 def test_a_changed_month_is_shown_first_and_counts_once_it_is_taken_over(
@@ -96,7 +100,7 @@ def test_a_changed_month_is_shown_first_and_counts_once_it_is_taken_over(
 ) -> None:
     rows = table(planner, version)
     east = line_of(rows, "East")
-    east[FIRST + 2], east[4] = "250.00", "1350.00"
+    east[FIRST + 2], east[TOTAL] = "250.00", "1350.00"
     new = line_of(rows, "West")
     new[FIRST:] = ["10"] * 12
 
@@ -124,7 +128,7 @@ def test_a_blank_month_leaves_the_month_as_it_is_and_is_named(
 ) -> None:
     rows = table(planner, version)
     east = line_of(rows, "East")
-    east[4], east[FIRST], east[FIRST + 1] = "", "", "150"
+    east[TOTAL], east[FIRST], east[FIRST + 1] = "", "", "150"
 
     answer = read(planner, version, written(rows))
     take_over(planner, version, answer)
@@ -140,11 +144,11 @@ def test_a_blank_month_leaves_the_month_as_it_is_and_is_named(
         (FIRST, "a lot", "This is not an amount."),
         (FIRST, "-5", "A target is zero or more."),
         (FIRST, "1.234", "more than 2 decimals"),
-        (4, "1", "The total says 1.00, but the months come to 1,201.00."),
+        (TOTAL, "1", "The total says 1.00, but the months come to 1,201.00."),
         (1, "unit-999999", "is called unit-999999"),
         (1, "person-x", "is called person-x"),
         (0, "FY2031 v9", "This line belongs to FY2031 v9"),
-        (3, "x", "This is not a whole number."),
+        (SEEN, "x", "This is not a whole number."),
     ],
 )
 def test_a_wrong_cell_is_named_by_line_and_column_and_nothing_is_taken_over(
@@ -153,7 +157,7 @@ def test_a_wrong_cell_is_named_by_line_and_column_and_nothing_is_taken_over(
     before = states()
     rows = table(planner, version)
     east = line_of(rows, "East")
-    east[FIRST + 3], east[4] = "101", ""  # a change that is right
+    east[FIRST + 3], east[TOTAL] = "101", ""  # a change that is right
     place = rows.index(east) + 1
     east[column] = typed
 
@@ -220,7 +224,7 @@ def test_a_locked_total_is_kept_by_a_file(cast: Cast, planner: Client, version: 
     Target.objects.filter(unit=cast.east).update(total_locked=True)
     rows = table(planner, version)
     east = line_of(rows, "East")
-    east[FIRST], east[4] = "150", ""
+    east[FIRST], east[TOTAL] = "150", ""
 
     assert "locked at 1,200.00" in read(planner, version, written(rows)).context["check"].problems[0].message
 
@@ -265,3 +269,22 @@ def test_the_pack_has_a_sheet_for_every_unit_below_with_definition_and_signature
 def test_the_pack_of_a_unit_out_of_sight_is_unknown(cast: Cast, version: PlanVersion) -> None:
     url = reverse("planning:targets-print", kwargs={"version": version.pk, "unit": cast.west.pk})
     assert signed_in(cast.lin).get(url).status_code == 404
+
+
+@pytest.mark.requirement("R1.1")
+def test_a_target_of_another_metric_is_shown_in_its_own_unit_and_taken_over(
+    cast: Cast, planner: Client, version: PlanVersion
+) -> None:
+    make_target(version, unit=cast.east, scope=Scope(make_metric(), make_product("Flagship")), month=Decimal(2))
+    rows = table(planner, version)
+    wins = next(row for row in rows if row[3] == "wins")
+    wins[FIRST + 2], wins[TOTAL] = "5", ""
+
+    answer = read(planner, version, written(rows))
+
+    html = answer.content.decode()
+    assert "Won deals · Flagship" in html
+    assert "+3" in html
+    assert take_over(planner, version, answer).status_code == 302
+    target = Target.objects.other().get()
+    assert [target.m03, target.total, Target.objects.plain().filter(lock_version=2).count()] == [5, 27, 0]
