@@ -169,7 +169,7 @@ class DealForecast(models.Model):
     expected_close_date = models.DateField(null=True)
     recorded_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True)  # null = the deal had none
     p_win = models.FloatField()  # finally won
-    p_by_month = ArrayField(models.FloatField())  # won by the end of each coming month, cumulative
+    p_by_month = ArrayField(models.FloatField())  # won by the end of each fiscal month, cumulative
     amount = models.DecimalField(
         max_digits=14, decimal_places=2
     )  # the amount reckoned with; the mean where it is unknown

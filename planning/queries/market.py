@@ -2,26 +2,28 @@
 Market shares per product line and region: size, own sales, share, trend, what a target share means, what is forecast.
 
 Own sales = amounts of deals won (by their closing day) of the product line and all below it, in the region and all below it;
-a win without an amount is counted and named, not taken for zero. Share = own sales ÷ market size of the same days. The
+a win without an amount is counted and named, not taken for zero. What was sold before the company's recorded history begins
+is not known, and a period that began before it is counted from there. Share = own sales ÷ market size of the same days. The
 estimate that counts is the newest; an estimate of a longer period is spread evenly over its days.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Min, Sum
 from django.db.models.functions import TruncMonth
 
 from core.periods import add_months, month_start
-from customers.models import Deal, MarketSize, ProductLine, Region
-from planning.models import DealForecast, NodeForecast, PlanVersion, ShareTarget
-from teams.models import OrgUnit, User
+from customers.models import Deal, MarketSize, ProductLine, Region, StageEvent
+from planning.models import PlanVersion, ShareTarget
+from teams.models import User
 
-from .calendars import fiscal_months
-from .forecasts import MONTH_PERIODS, shown_run
-from .scopes import Trees, is_within, trees
+from .market_forecast import Ahead, ahead, is_of
+from .scopes import Trees, trees
+from .season import LATE
 
 CENT = Decimal("0.01")
 TREND_YEARS, TREND_QUARTERS = 3, 4
@@ -41,15 +43,23 @@ class Sold:
 
 @dataclass(frozen=True)
 class TrendPoint:
-    """One year or quarter: own sales, size (None = no estimate), share."""
+    """
+    One year or quarter.
+
+    :param sales: None where all of it lies before the company's recorded history: not known, which is not zero
+    :param since, until: the first and last day of which sales are known, where that is not the whole period
+    :param size: of the days of which sales are known; None = no estimate
+    """
 
     label: str
-    sales: Decimal
+    sales: Decimal | None
+    since: date | None
+    until: date | None
     size: Decimal | None
 
     @property
     def share(self) -> float | None:
-        return float(self.sales / self.size) if self.size else None
+        return float(self.sales / self.size) if self.size and self.sales is not None else None
 
 
 @dataclass(frozen=True)
@@ -57,8 +67,8 @@ class ShareLine:
     """
     One product line in one region over the plan's year or a quarter of it.
 
-    size: of the period, None without an estimate or in another currency; estimate: what counts of it, with source and day.
-    last_year: own sales of the last twelve months ÷ size of twelve months. forecast: own sales expected of the period, None
+    size: of the period, None without an estimate or in another currency; estimates: those that it is made of, with source and
+    day. sales, since: as in `TrendPoint`. last: the last twelve months. forecast: own sales expected of the period, None
     without a forecast.
     """
 
@@ -66,11 +76,12 @@ class ShareLine:
     region: Region
     quarter: int
     target: ShareTarget | None
-    estimate: MarketSize | None
+    estimates: tuple[MarketSize, ...]
     size: Decimal | None
-    sales: Decimal
+    sales: Decimal | None
+    since: date | None
     unknown: int
-    last_year: float | None
+    last: TrendPoint
     forecast: Decimal | None
     years: tuple[TrendPoint, ...]
     quarters: tuple[TrendPoint, ...]
@@ -79,7 +90,12 @@ class ShareLine:
     @property
     def share(self) -> float | None:
         """Own sales of the period so far ÷ its whole size."""
-        return float(self.sales / self.size) if self.size else None
+        return float(self.sales / self.size) if self.size and self.sales is not None else None
+
+    @property
+    def last_year(self) -> float | None:
+        """The share of the last twelve months."""
+        return self.last.share
 
     @property
     def means(self) -> Decimal | None:
@@ -90,7 +106,7 @@ class ShareLine:
 
     @property
     def to_sell(self) -> Decimal | None:
-        return None if self.means is None else max(self.means - self.sales, Decimal(0))
+        return None if self.means is None or self.sales is None else max(self.means - self.sales, Decimal(0))
 
     @property
     def gap(self) -> Decimal | None:
@@ -105,14 +121,31 @@ class ShareLine:
 @dataclass(frozen=True)
 class _Ground:
     sold: Sequence[Sold]
+    known_from: date | None
     sizes: Mapping[Cell, Sequence[MarketSize]]
     places: Trees
     currency: str
     as_of: date
-    open: Sequence[tuple[int | None, int | None, Sequence[float], Decimal]]
-    new: Mapping[int, Decimal]  # by fiscal month
-    running: int | None
-    has_run: bool
+    ahead: Ahead | None
+
+    def own(self, product: ProductLine, region: Region) -> list[Sold]:
+        return [row for row in self.sold if is_of((row.product, row.region), product, region, self.places)]
+
+    def point(
+        self, label: str, own: Iterable[Sold], sizes: Sequence[MarketSize], first: date, after: date
+    ) -> TrendPoint:
+        """Return what was sold in [first, after), and the size of the market in the days of which that is known."""
+        tomorrow = self.as_of + timedelta(days=1)
+        if self.known_from is None or self.known_from >= after or first >= tomorrow:
+            return TrendPoint(label, None, None, None, _size(sizes, first, after)[0])
+        begin, end = max(first, self.known_from), min(after, tomorrow)
+        return TrendPoint(
+            label,
+            sales=_sum(own, first, after),
+            since=begin if begin > first else None,
+            until=self.as_of if end < after else None,
+            size=_size(sizes, begin, end)[0],
+        )
 
 
 def share_lines(*, version: PlanVersion, user: User, as_of: date) -> list[ShareLine]:
@@ -142,21 +175,25 @@ def share_lines(*, version: PlanVersion, user: User, as_of: date) -> list[ShareL
 
 def _ground(version: PlanVersion, sizes: Mapping[Cell, Sequence[MarketSize]], as_of: date) -> _Ground:
     plan, year = version.plan, version.plan.fiscal_year
-    since = add_months(year.first_date, -12 * TREND_YEARS)
-    run = shown_run(plan)
-    months = fiscal_months(year)
-    open_deals: list[tuple[int | None, int | None, Sequence[float], Decimal]] = []
-    new: dict[int, Decimal] = {}
-    running = None
-    if run is not None:
-        rows = DealForecast.objects.filter(run=run)
-        open_deals = list(rows.values_list("deal__product", "deal__region", "p_by_month", "amount"))
-        company = NodeForecast.objects.filter(run=run, unit__kind=OrgUnit.Kind.COMPANY, period__in=MONTH_PERIODS)
-        new = {MONTH_PERIODS.index(period): amount for period, amount in company.values_list("period", "new")}
-        running = sum(month <= run.business_date for month in months) - 1
+    since = min(add_months(year.first_date, -12 * TREND_YEARS), add_months(month_start(as_of), -12))
     return _Ground(
-        list(_sold(since)), sizes, trees(), plan.currency, as_of, open_deals, new, running, has_run=run is not None
+        sold=list(_sold(since)),
+        known_from=_known_from(plan.time_zone),
+        sizes=sizes,
+        places=trees(),
+        currency=plan.currency,
+        as_of=as_of,
+        ahead=ahead(plan),
     )
+
+
+def _known_from(time_zone: str) -> date | None:
+    """Return the day on which the company's recorded history begins; the first days of a month hold it whole."""
+    first = StageEvent.objects.aggregate(first=Min("occurred_at"))["first"]
+    if first is None:
+        return None
+    day: date = first.astimezone(ZoneInfo(time_zone)).date()
+    return month_start(day) if day.day <= LATE else day
 
 
 def _sold(since: date) -> Iterable[Sold]:
@@ -184,38 +221,26 @@ def _line(
     year = version.plan.fiscal_year
     begin, end = (3 * quarter - 3, 3 * quarter) if quarter else (0, 12)
     first, after = (add_months(year.first_date, step) for step in (begin, end))
-    own = [row for row in ground.sold if _is_of(row.product, row.region, product, region, ground.places)]
+    own = ground.own(product, region)
     sizes = ground.sizes.get((product.pk, region.pk), [])
     usable = [size for size in sizes if size.currency == ground.currency]
-    estimate = _covering(usable, first, after)
-    month = add_months(month_start(ground.as_of), 1)
-    back = add_months(month, -12)
-    last_size = _size(usable, back, month) or (_yearly(usable[0]) if usable else None)
-    last = _sum(own, back, month)
+    size, estimates = _size(usable, first, after)
+    period = ground.point("", own, usable, first, after)
     return ShareLine(
         product=product,
         region=region,
         quarter=quarter,
         target=target,
-        estimate=estimate,
-        size=_size(usable, first, after),
-        sales=_sum(own, first, after),
+        estimates=estimates,
+        size=size,
+        sales=period.sales if first <= ground.as_of else Decimal(0),
+        since=period.since,
         unknown=sum(row.unknown for row in own if first <= row.month < after),
-        last_year=float(last / last_size) if last_size else None,
+        last=_last(own, usable, ground),
         forecast=_forecast(own, product, region, ground, begin=begin, end=end, first=first, after=after),
-        years=tuple(_years(own, usable, year.first_date, version)),
-        quarters=tuple(_quarters(own, usable, year.first_date, ground.as_of, year.year)),
+        years=tuple(_years(own, usable, ground, version)),
+        quarters=tuple(_quarters(own, usable, ground, version)),
         other_currency=bool(sizes) and not usable,
-    )
-
-
-def _is_of(product: int | None, region: int | None, line: ProductLine, place: Region, places: Trees) -> bool:
-    """Is it of the product line and of the region, or of one below them? What names none belongs to none."""
-    return (
-        product is not None
-        and region is not None
-        and is_within(product, line.pk, places.products)
-        and is_within(region, place.pk, places.regions)
     )
 
 
@@ -223,46 +248,61 @@ def _sum(rows: Iterable[Sold], first: date, after: date) -> Decimal:
     return sum((row.amount for row in rows if first <= row.month < after), Decimal(0))
 
 
-def _covering(sizes: Sequence[MarketSize], first: date, after: date) -> MarketSize | None:
-    """The estimate of the shortest period that holds these days, of equally long ones the newest."""
-    holding = [size for size in sizes if size.first_date <= first and after <= size.after_date]
-    return min(holding, key=lambda size: (size.days, -size.estimated_date.toordinal(), -size.pk), default=None)
+def _last(own: Sequence[Sold], sizes: Sequence[MarketSize], ground: _Ground) -> TrendPoint:
+    """The last twelve months with the running one; where no estimate holds them, the newest one's size of as many days."""
+    after = add_months(month_start(ground.as_of), 1)
+    first = add_months(after, -12)
+    point = ground.point("", own, sizes, first, after)
+    if point.size is None and sizes and point.sales is not None:
+        days = (min(after, ground.as_of + timedelta(days=1)) - (point.since or first)).days
+        return replace(point, size=(sizes[0].size * days / sizes[0].days).quantize(CENT))
+    return point
 
 
-def _size(sizes: Sequence[MarketSize], first: date, after: date) -> Decimal | None:
-    """The size of a period: its part of the estimate that holds it, else the sum of estimates that fill it; None = unknown."""
-    found = _covering(sizes, first, after)
-    if found is not None:
-        return found.share_of(first, after).quantize(CENT)
-    inside = [size for size in sizes if first <= size.first_date and size.after_date <= after]
-    inside.sort(key=lambda size: size.first_date)
-    at, total = first, Decimal(0)
-    for size in inside:
-        if size.first_date == at:
-            at, total = size.after_date, total + size.size
-    return total if at == after else None
+def _size(sizes: Sequence[MarketSize], first: date, after: date) -> tuple[Decimal | None, tuple[MarketSize, ...]]:
+    """
+    Return the size of a period, and the estimates that it is made of; None = unknown.
+
+    It is the part of the estimate of the shortest period that holds these days (of equally long ones the newest), else the
+    sum of estimates that follow each other without a gap.
+    """
+    holding = _narrowest(size for size in sizes if size.first_date <= first and after <= size.after_date)
+    if holding is not None:
+        return holding.share_of(first, after).quantize(CENT), (holding,)
+    at, total, parts = first, Decimal(0), []
+    while at < after:
+        found = _narrowest(size for size in sizes if size.first_date <= at < size.after_date)
+        if found is None:
+            return None, ()
+        until = min(after, found.after_date)
+        total += found.share_of(at, until)
+        parts.append(found)
+        at = until
+    return total.quantize(CENT), tuple(parts)
 
 
-def _yearly(size: MarketSize) -> Decimal:
-    return (size.size * 365 / size.days).quantize(CENT)
+def _narrowest(sizes: Iterable[MarketSize]) -> MarketSize | None:
+    return min(sizes, key=lambda size: (size.days, -size.estimated_date.toordinal(), -size.pk), default=None)
 
 
-def _years(own: Sequence[Sold], sizes: Sequence[MarketSize], first: date, version: PlanVersion) -> Iterable[TrendPoint]:
+def _years(
+    own: Sequence[Sold], sizes: Sequence[MarketSize], ground: _Ground, version: PlanVersion
+) -> Iterable[TrendPoint]:
+    year = version.plan.fiscal_year
     for back in range(TREND_YEARS, 0, -1):
-        begin, end = add_months(first, -12 * back), add_months(first, -12 * (back - 1))
-        label = f"FY{version.plan.fiscal_year.year - back}"
-        yield TrendPoint(label, _sum(own, begin, end), _size(sizes, begin, end))
+        begin, end = (add_months(year.first_date, -12 * step) for step in (back, back - 1))
+        yield ground.point(f"FY{year.year - back}", own, sizes, begin, end)
 
 
 def _quarters(
-    own: Sequence[Sold], sizes: Sequence[MarketSize], first: date, as_of: date, year: int
+    own: Sequence[Sold], sizes: Sequence[MarketSize], ground: _Ground, version: PlanVersion
 ) -> Iterable[TrendPoint]:
     """The last quarters that are over."""
-    begun = (as_of.year - first.year) * 12 + as_of.month - first.month
-    now = begun // 3
+    first, year, day = version.plan.fiscal_year.first_date, version.plan.fiscal_year.year, ground.as_of
+    now = ((day.year - first.year) * 12 + day.month - first.month) // 3
     for quarter in range(now - TREND_QUARTERS, now):
         begin, end = add_months(first, 3 * quarter), add_months(first, 3 * quarter + 3)
-        yield TrendPoint(f"FY{year + quarter // 4} Q{quarter % 4 + 1}", _sum(own, begin, end), _size(sizes, begin, end))
+        yield ground.point(f"FY{year + quarter // 4} Q{quarter % 4 + 1}", own, sizes, begin, end)
 
 
 def _forecast(
@@ -277,27 +317,14 @@ def _forecast(
     after: date,
 ) -> Decimal | None:
     """
-    Won so far, the open deals of this product line and region by their chances, and its part of deals not yet created.
+    Won so far, the open deals of this product line and region, and its part of deals not yet created.
 
     That part is its share of the company's sales of the last twelve months.
     """
-    if not ground.has_run or ground.running is None:
+    if ground.ahead is None:
         return None
-    start = max(begin, ground.running)
-    expected = Decimal(0)
-    for line, place, chances, amount in ground.open:
-        if start < end and _is_of(line, place, product, region, ground.places):
-            chance = _by(chances, end - ground.running) - _by(chances, start - ground.running)
-            expected += amount * Decimal(repr(max(chance, 0.0)))
     month = add_months(month_start(ground.as_of), 1)
     everything = _sum(ground.sold, add_months(month, -12), month)
-    part = _sum(own, add_months(month, -12), month) / everything if everything else Decimal(0)
-    new = sum((ground.new.get(at, Decimal(0)) for at in range(start, end)), Decimal(0))
-    return (_sum(own, first, after) + expected + new * part).quantize(CENT)
-
-
-def _by(chances: Sequence[float], months: int) -> float:
-    """The chance to be won by the end of so many coming months, the running one included."""
-    if months <= 0 or not chances:
-        return 0.0
-    return chances[min(months, len(chances)) - 1]
+    part = float(_sum(own, add_months(month, -12), month) / everything) if everything else 0.0
+    expected = ground.ahead.expected(product, region, ground.places, begin=begin, end=end, part=part)
+    return _sum(own, first, after) + expected

@@ -11,8 +11,8 @@ from core.errors import NotAllowed, VersionConflict
 from customers import services as customers
 from customers.models import MarketSize, ProductLine, Region
 from planning import services
-from planning.models import PlanVersion, ShareTarget, TargetCarrier, TargetStrategy
-from planning.queries.market import ShareLine, share_lines
+from planning.models import NodeForecast, PlanVersion, ShareTarget, TargetCarrier, TargetStrategy
+from planning.queries.market import ShareLine, TrendPoint, share_lines
 from planning.queries.smart import Check, Verdict, smart_targets
 from tests.factories.customers import make_deal, make_pipeline, make_product, make_region
 from tests.factories.planning import make_plan, make_target, make_version
@@ -95,7 +95,7 @@ def test_the_newest_estimate_counts_and_the_earlier_stay(version: PlanVersion, c
     estimate(cast, product, region, 3_000_000, estimated_date=date(2026, 1, 1))
 
     assert line(version, cast).size == Decimal("2000000.00")
-    assert line(version, cast).estimate == newer
+    assert line(version, cast).estimates == (newer,)
     assert MarketSize.objects.count() == 3
 
 
@@ -119,6 +119,126 @@ def test_a_size_in_another_currency_is_not_compared(version: PlanVersion, cast: 
 
     assert found.other_currency
     assert (found.size, found.share) == (None, None)
+
+
+def point(found: ShareLine, label: str) -> TrendPoint:
+    return next(point for point in (*found.years, *found.quarters) if point.label == label)
+
+
+def test_what_was_sold_before_the_recorded_history_is_not_known_and_not_zero(version: PlanVersion, cast: Cast) -> None:
+    product, region = make_product("Flagship"), make_region("Coast")
+    for year in (2023, 2024, 2025):
+        estimate(cast, product, region, 730_000, first_date=date(year, 1, 1), last_date=date(year, 12, 31))
+    estimate(cast, product, region, 730_000)
+    sell(cast, product, region, 50_000, won=date(2024, 11, 15))  # known from the day this deal began
+    sell(cast, product, region, 73_000, won=date(2025, 6, 1))
+    known_from = date(2024, 11, 15) - timedelta(days=40)
+
+    found = line(version, cast)
+
+    assert [point(found, "FY2023").sales, point(found, "FY2023").share] == [None, None]
+    partial = point(found, "FY2024")
+    assert (partial.sales, partial.since, partial.until) == (Decimal(50_000), date(2024, 10, 1), None)
+    assert known_from == date(2024, 10, 6)  # in the first days of a month, which then counts whole
+    assert partial.share == pytest.approx(50_000 / (730_000 * 92 / 366))
+    whole = point(found, "FY2025")
+    assert [whole.sales, whole.since] == [Decimal(73_000), None]
+    assert whole.share == pytest.approx(0.1)
+    html = signed_in(cast.planner).get(reverse("planning:market-shares"), {"version": version.pk}).content.decode()
+    assert "not known" in html
+    assert "from 1 Oct 2024" in html
+
+
+def test_a_company_without_any_history_knows_no_sales_and_a_year_to_come_has_none_yet(cast: Cast) -> None:
+    make_pipeline()
+    plan = make_plan(2026)
+    version = make_version(plan, by=cast.planner)
+    estimate(cast, make_product("Flagship"), make_region("Coast"), 1_000_000)
+    assert (line(version, cast).sales, line(version, cast).share, line(version, cast).last_year) == (None, None, None)
+
+    to_come = make_version(make_plan(2027), by=cast.planner)
+    found = line(to_come, cast)
+    assert found.sales == Decimal(0)
+    assert point(found, "FY2026").sales is None
+
+
+def test_the_running_year_says_until_when_it_is_known(version: PlanVersion, cast: Cast) -> None:
+    product, region = make_product("Flagship"), make_region("Coast")
+    estimate(cast, product, region, 365_000)
+    sell(cast, product, region, 18_200, won=date(2026, 3, 2))
+    to_come = make_version(make_plan(2027), by=cast.planner)
+
+    running = point(line(to_come, cast), "FY2026")
+
+    assert (running.sales, running.until) == (Decimal(18_200), AS_OF)
+    assert running.share == pytest.approx(18_200 / (1_000 * (AS_OF - date(2026, 1, 20)).days))
+
+
+def test_every_estimate_that_makes_up_a_size_is_named_with_source_and_day(version: PlanVersion, cast: Cast) -> None:
+    product, region = make_product("Flagship"), make_region("Coast")
+    for number, source in enumerate(("Bureau A", "Bureau B")):
+        days = {"first_date": date(2026, 6 * number + 1, 1), "last_date": date(2026, 6 + 6 * number, 30 + number)}
+        estimate(cast, product, region, 100_000, source=source, **days)
+
+    html = signed_in(cast.planner).get(reverse("planning:market-shares"), {"version": version.pk}).content.decode()
+
+    assert line(version, cast).size == Decimal("200000.00")
+    assert "Bureau A" in html
+    assert "Bureau B" in html
+
+
+@pytest.mark.requirement("R1.8")
+def test_the_parts_of_a_real_nights_forecast_add_up_to_the_companys(cast: Cast) -> None:
+    version = make_version(make_plan(), status=PlanVersion.Status.ACTIVE, by=cast.planner)
+    products, regions = (
+        [make_product("Flagship"), make_product("Spares")],
+        [make_region("Coast"), make_region("Inland")],
+    )
+    markets = [(product, region) for product in products for region in regions]
+    for number in range(48):
+        product, region = markets[number % 3]  # nothing is sold of spares inland
+        path = WON if number % 4 else WON[: 2 + number % 3]
+        created = date(2025, 3, 1) + timedelta(days=9 * number)
+        amount = Decimal(10_000 + 1_000 * number)
+        make_deal(
+            owner=cast.rao, path=path, created=created, days_in_stage=9, amount=amount, product=product, region=region
+        )
+    for product, region in markets:
+        estimate(cast, product, region, 2_000_000)
+        for quarter in (0, 3):
+            ShareTarget.objects.create(
+                version=version,
+                product=product,
+                region=region,
+                quarter=quarter,
+                share=0.3,
+                set_by=cast.planner,
+                set_at=NOW,
+            )
+    services.run_forecast(plan=version.plan, as_of=AS_OF, clock=lambda: NOW)
+    company = NodeForecast.objects.get(unit=cast.company, period="FY")
+
+    lines = share_lines(version=version, user=cast.planner, as_of=AS_OF)
+    years = {(found.product, found.region): found for found in lines if found.quarter == 0}
+
+    assert company.open > 0
+    assert company.new > 0
+    forecasts = [found.forecast for found in years.values() if found.forecast is not None]
+    assert len(forecasts) == 4
+    assert sum(forecasts) == pytest.approx(company.expected, abs=Decimal("0.05"))
+    nothing = years[products[1], regions[1]]
+    assert (nothing.sales, nothing.forecast, nothing.forecast_share) == (Decimal(0), Decimal(0), 0.0)
+    best = years[products[0], regions[0]]
+    assert best.forecast is not None
+    assert best.sales is not None
+    assert best.forecast > best.sales
+    assert best.forecast_share == pytest.approx(float(best.forecast) / 2_000_000)
+    assert best.gap == best.forecast - Decimal(600_000)
+    third = next(found for found in lines if found.quarter == 3 and found.product == products[0])
+    assert third.forecast is not None
+    assert 0 < third.forecast < best.forecast - best.sales
+    html = signed_in(cast.planner).get(reverse("planning:market-shares"), {"version": version.pk}).content.decode()
+    assert "There is no forecast yet." not in html
 
 
 def test_share_targets_are_set_in_drafts_by_those_who_plan(version: PlanVersion, cast: Cast) -> None:
