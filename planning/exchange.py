@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from core.access import require
 from core.errors import Invalid
 from core.pages import AuthedRequest
 from core.tabular import csv_lines, write_xlsx
@@ -17,7 +18,9 @@ from core.tabular.writing import Value
 from planning import charts, queries
 from planning.forms import answered_rates, asked_goals
 from planning.queries.funnel_goals import GoalSheet
+from planning.queries.market import share_lines
 from planning.queries.rates import RateTable
+from planning.queries.share_files import share_file_lines, share_header
 from planning.queries.target_files import file_header, file_lines, file_sheet
 
 _CSV = "text/csv; charset=utf-8"
@@ -128,6 +131,19 @@ def targets(request: AuthedRequest, version: int, kind: str) -> HttpResponse | S
     grid = queries.target_grid(version=found, user=request.user, as_of=today)
     name = f"targets-{found.plan.fiscal_year}-v{found.number}.{kind}"
     return _sent(kind, name, file_header(found), list(file_lines(file_sheet(grid, request.user))), sheet=_("Targets"))
+
+
+@require_safe
+def share_targets(request: AuthedRequest, version: int, kind: str) -> HttpResponse | StreamingHttpResponse:
+    """Send the market shares of a version as a file whose targets can be read back, with what is known of each market."""
+    require(request.user.is_manager)
+    if kind not in {"csv", "xlsx"}:
+        raise Http404
+    found = get_object_or_404(queries.visible_versions(request.user), pk=version)
+    today = timezone.localdate(timezone=ZoneInfo(found.plan.time_zone))
+    lines = share_lines(version=found, user=request.user, as_of=today)
+    name = f"market-shares-{found.plan.fiscal_year}-v{found.number}.{kind}"
+    return _sent(kind, name, share_header(), list(share_file_lines(found, lines)), sheet=_("Market share"))
 
 
 def _head() -> list[str]:

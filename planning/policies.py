@@ -102,6 +102,11 @@ ROUTES: Routes = {
     "planning:funnel-derive": {"POST": Rule(MANAGERS)},  # of a draft, all that is in their reach
     "planning:target-links": {"GET": Rule(OWNER_AND_CHAIN), "POST": Rule(CHAIN, sees=frozenset({Person.OWNER}))},
     "planning:market-shares": {"GET": Rule(MANAGERS, sees=ALL - MANAGERS)},
+    "planning:share-targets-export": {"GET": Rule(MANAGERS)},  # asked for a draft
+    "planning:share-targets-import": {
+        "GET": Rule(COMPANY, sees=MANAGERS - COMPANY),
+        "POST": Rule(COMPANY, sees=MANAGERS - COMPANY),
+    },
     "planning:share-target-set": {
         "GET": Rule(COMPANY, sees=MANAGERS - COMPANY),
         "POST": Rule(COMPANY, sees=MANAGERS - COMPANY),

@@ -291,7 +291,7 @@ SAMPLES: dict[str, Sample] = {
         "person": world.cast.rao.pk,
         "unit": world.cast.east_one.pk,
     },
-    "planning:share-target-set": lambda world: {"version": world.draft.pk},
+    "planning:share-target": lambda world: {"version": world.draft.pk, "kind": "csv"},
     "planning:target-links": lambda world: {"pk": world.target.pk},
     "customers:strategy": lambda world: {"pk": world.strategy.pk},
     "planning:stage-goal": lambda world: {"pk": world.goal.pk},

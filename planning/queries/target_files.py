@@ -166,10 +166,10 @@ class _Words:
         scopes = [row.scope for row in sheet.rows]
         metrics = [*Metric.objects.in_use(), *(scope.metric for scope in scopes if scope.metric)]
         self._metrics = {word.casefold(): metric for metric in metrics for word in (metric.code, *_names(metric))}
-        self._products: Mapping[str, ProductLine] = _by_name(
+        self._products: Mapping[str, ProductLine] = words_by_name(
             [*ProductLine.objects.filter(is_active=True), *(scope.product for scope in scopes if scope.product)]
         )
-        self._regions: Mapping[str, Region] = _by_name(
+        self._regions: Mapping[str, Region] = words_by_name(
             [*Region.objects.filter(is_active=True), *(scope.region for scope in scopes if scope.region)]
         )
         self._tiers = {word.casefold(): tier for tier in Tier for word in (tier.value, str(tier.label))}
@@ -347,7 +347,7 @@ def _names(word: Named) -> list[str]:
     return [name for name in (word.name, word.name_zh) if name]
 
 
-def _by_name(words: Sequence[NamedWord]) -> dict[str, NamedWord]:
+def words_by_name(words: Sequence[NamedWord]) -> dict[str, NamedWord]:
     """Return words by their names; an English name counts before the Chinese one of another word."""
     named = {word.name_zh.casefold(): word for word in words if word.name_zh}
     return named | {word.name.casefold(): word for word in words}

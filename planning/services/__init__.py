@@ -12,7 +12,7 @@ from .goals import Derived, derive_goals, edit_goal, set_effort
 from .groundwork import help_with_groundwork, lay_groundwork, nobody
 from .growth import grow_target
 from .ladders import climb_target
-from .market import link_target, set_share_target
+from .market import ShareWish, import_share_targets, link_target, set_share_target
 from .metrics import add_metric, rename_metric, restore_metrics
 from .months import change_months, clear_overrides, lock_total
 from .refusals import (
@@ -124,6 +124,7 @@ __all__ = [
     "PlanIsSubmitted",
     "RowMonths",
     "ShareIsInvalid",
+    "ShareWish",
     "ShortfallIsUndecided",
     "SpanIsInvalid",
     "Spread",
@@ -162,6 +163,7 @@ __all__ = [
     "grow_target",
     "help_with_groundwork",
     "import_potentials",
+    "import_share_targets",
     "import_targets",
     "keep_scenario",
     "lay_groundwork",

@@ -17,6 +17,7 @@ from .other_targets import other_clear, other_grow, other_lock, other_new, other
 from .plans import fiscal_calendar, plan_activate, plan_new, version_close
 from .replans import plan_revise
 from .scenarios import scenario_adopt, scenario_drop, scenario_keep, scenarios
+from .share_files import share_targets_import
 from .smart import smart_limits, target_smart, targets_smart
 from .submissions import submission_approve, submission_detail, submission_send_back, version_approval, version_submit
 from .target_files import targets_import
@@ -78,6 +79,7 @@ __all__ = [
     "scenario_keep",
     "scenarios",
     "share_target_set",
+    "share_targets_import",
     "smart_limits",
     "stage_goal_edit",
     "submission_approve",

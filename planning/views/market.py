@@ -20,6 +20,7 @@ from planning.queries import market
 from planning.queries import target_links as links
 
 from .asking import number_in
+from .share_files import share_exports
 from .targets import today_of
 
 
@@ -45,6 +46,7 @@ def market_shares(request: AuthedRequest) -> HttpResponse:
             "version": version,
             "versions": [other for other in queries.visible_versions(user) if other.plan_id == version.plan_id],
             "plan": version.plan,
+            "exports": share_exports(version),
             "has_forecast": any(row.forecast is not None for row in rows),
             "may_set": version.is_draft and policies.can_plan(user),
             "can_plan": policies.can_plan(user),
