@@ -136,10 +136,10 @@ def targets(request: AuthedRequest, version: int, kind: str) -> HttpResponse | S
 @require_safe
 def share_targets(request: AuthedRequest, version: int, kind: str) -> HttpResponse | StreamingHttpResponse:
     """Send the market shares of a version as a file whose targets can be read back, with what is known of each market."""
-    require(request.user.is_manager)
     if kind not in {"csv", "xlsx"}:
         raise Http404
     found = get_object_or_404(queries.visible_versions(request.user), pk=version)
+    require(request.user.is_manager)
     today = timezone.localdate(timezone=ZoneInfo(found.plan.time_zone))
     lines = share_lines(version=found, user=request.user, as_of=today)
     name = f"market-shares-{found.plan.fiscal_year}-v{found.number}.{kind}"
