@@ -171,13 +171,19 @@ ROUTES: Routes = {
     # The sample scenario is the lead's own.
     "planning:scenarios": {"GET": Rule(MANAGERS)},
     "planning:scenario-keep": {"POST": Rule(MANAGERS, sees=ALL - MANAGERS)},
+    "planning:scenario-change": {"POST": Rule(COMPANY | {Person.LEAD}, sees=MANAGERS - COMPANY - {Person.LEAD})},
     "planning:scenario-drop": {"POST": Rule(COMPANY | {Person.LEAD}, sees=MANAGERS - COMPANY - {Person.LEAD})},
-    "planning:scenario-adopt": {"POST": Rule(COMPANY, sees=MANAGERS - COMPANY)},
+    "planning:scenario-adopt": {
+        "GET": Rule(COMPANY, sees=MANAGERS - COMPANY),
+        "POST": Rule(COMPANY, sees=MANAGERS - COMPANY),
+    },
     "api:scenario-list": {"GET": Rule(ALL, scope="plans:read"), "POST": Rule(MANAGERS, scope="plans:write")},
     "api:scenario-detail": {
         "GET": Rule(MANAGERS, scope="plans:read"),
+        "PATCH": Rule(COMPANY | {Person.LEAD}, sees=MANAGERS - COMPANY - {Person.LEAD}, scope="plans:write"),
         "DELETE": Rule(COMPANY | {Person.LEAD}, sees=MANAGERS - COMPANY - {Person.LEAD}, scope="plans:write"),
     },
+    "api:scenario-adopt": {"POST": Rule(COMPANY, sees=MANAGERS - COMPANY, scope="plans:write")},
     "api:scenario-result": {"GET": Rule(MANAGERS, scope="plans:read")},
     "api:capacity-list": {"GET": Rule(MANAGERS, scope="plans:read")},
     "api:full-quota-list": {"GET": Rule(ALL, scope="plans:read"), "POST": Rule(ALL, scope="plans:write")},

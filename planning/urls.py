@@ -70,6 +70,7 @@ urlpatterns = [
     path("plans/calendar/<int:pk>/drop/", views.workday_drop, name="workday-drop"),
     path("targets/scenarios/", views.scenarios, name="scenarios"),
     path("targets/scenarios/<int:version>/keep/", views.scenario_keep, name="scenario-keep"),
+    path("targets/scenarios/<int:pk>/change/", views.scenario_change, name="scenario-change"),
     path("targets/scenarios/<int:pk>/drop/", views.scenario_drop, name="scenario-drop"),
     path("targets/scenarios/<int:pk>/adopt/", views.scenario_adopt, name="scenario-adopt"),
     path("targets/capacity/", views.capacity, name="capacity"),

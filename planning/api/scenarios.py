@@ -1,5 +1,8 @@
+from zoneinfo import ZoneInfo
+
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
 from drf_spectacular.types import OpenApiTypes
@@ -18,7 +21,14 @@ from planning import policies, services
 from planning.models import Scenario
 from planning.queries.forecasts import shown_run, visible_node
 from planning.queries.scenarios import SHOWN, Wish, night_rows, plays
-from planning.serializers import ScenarioIn, ScenarioOut, ScenarioResultOut
+from planning.serializers import (
+    AdoptScenarioIn,
+    PlanVersionOut,
+    ScenarioChangeIn,
+    ScenarioIn,
+    ScenarioOut,
+    ScenarioResultOut,
+)
 
 
 class ScenarioFilters(FilterSet):
@@ -30,14 +40,20 @@ class ScenarioFilters(FilterSet):
 
 
 class ScenarioViewSet(Retrieves, ListModelMixin, GenericViewSet[Scenario]):
-    """Scenarios beside the baseline of a version, at most three. Nothing is forecast anew: the published night is moved."""
+    """
+    Scenarios beside the baseline of a version, at most three. Nothing is forecast anew: the published night is moved.
 
+    A change needs the ETag of what was read in If-Match.
+    """
+
+    versioned = True
+    unversioned_actions = ("create",)
     scope_read = "plans:read"
     scope_write = "plans:write"
     serializer_class = ScenarioOut
     filterset_class = ScenarioFilters
     queryset = Scenario.objects.none()
-    http_method_names = ["get", "head", "options", "post", "delete"]
+    http_method_names = ["get", "head", "options", "post", "patch", "delete"]
 
     def get_queryset(self) -> QuerySet[Scenario]:
         rows = Scenario.objects.visible_to(self.user).select_related("version__plan__fiscal_year", "hires_unit")
@@ -50,13 +66,41 @@ class ScenarioViewSet(Retrieves, ListModelMixin, GenericViewSet[Scenario]):
         row = services.keep_scenario(actor=self.user, **self.valid(ScenarioIn))
         return self.answer(row, ScenarioOut, status=201, location=reverse("api:scenario-detail", args=[row.pk]))
 
+    @extend_schema(request=ScenarioChangeIn, responses=ScenarioOut)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Give a scenario another name or other levers; what is left out stays."""
+        row = self.get_object()
+        require(policies.can_keep_scenario(self.user, row))
+        wish = self.valid(ScenarioChangeIn)
+        seen = self.expected_version(row)
+        return self.answer(
+            services.change_scenario(scenario=row, actor=self.user, lock_version=seen, **wish), ScenarioOut
+        )
+
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
         """Remove a scenario."""
         row = self.get_object()
         require(policies.can_keep_scenario(self.user, row))
-        services.drop_scenario(scenario=row, actor=self.user)
+        services.drop_scenario(scenario=row, actor=self.user, lock_version=self.expected_version(row))
         return Response(status=204)
+
+    @extend_schema(request=AdoptScenarioIn, responses={201: PlanVersionOut})
+    @action(detail=True, methods=["post"])
+    def adopt(self, request: Request, pk: str) -> Response:
+        """
+        Begin a draft of the plan with the targets that the scenario supports.
+
+        Where months of the year are over, say what becomes of what they lack: carry, spread or drop.
+        """
+        row = self.get_object()
+        require(policies.can_plan(self.user))
+        wish = self.valid(AdoptScenarioIn)
+        seen = self.expected_version(row)
+        today = timezone.localdate(timezone=ZoneInfo(row.version.plan.time_zone))
+        draft = services.adopt_scenario(scenario=row, actor=self.user, as_of=today, lock_version=seen, **wish)
+        location = reverse("api:plan-version-detail", args=[draft.pk])
+        return self.answer(draft, PlanVersionOut, status=201, location=location)
 
     @extend_schema(
         responses=ScenarioResultOut,

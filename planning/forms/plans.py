@@ -74,20 +74,25 @@ class ActOnVersionForm(forms.Form):
     lock_version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
 
-class ReplanForm(forms.Form):
-    """From which month the plan is made anew, and what becomes of what the months before it lack."""
-
-    effective_date = forms.TypedChoiceField(label=_("Effective from"), coerce=date.fromisoformat)
-    shortfall = forms.ChoiceField(
+def shortfall_field(*, required: bool = True) -> forms.ChoiceField:
+    """Ask what becomes of what the months that are over lack."""
+    return forms.ChoiceField(
         label=_("Shortfall so far"),
         help_text=_(
             "What the months that are over lack. It is asked for only where one is over; who is ahead keeps it."
         ),
         choices=PlanVersion.Shortfall.choices,
         widget=forms.RadioSelect,
-        required=False,
+        required=required,
         error_messages={"required": _("Choose what becomes of what the months that are over lack.")},
     )
+
+
+class ReplanForm(forms.Form):
+    """From which month the plan is made anew, and what becomes of what the months before it lack."""
+
+    effective_date = forms.TypedChoiceField(label=_("Effective from"), coerce=date.fromisoformat)
+    shortfall = shortfall_field(required=False)
 
     def __init__(self, *args: Any, months: Sequence[date], **options: Any) -> None:
         super().__init__(*args, **options)

@@ -10,6 +10,8 @@ from core.templatetags.formats import month_name
 from planning.queries.scenarios import Wish
 from teams.models import OrgUnit, User
 
+from .plans import shortfall_field
+
 
 class SliderField(forms.IntegerField):
     """A factor as per cent of today, on a slider; the page writes the number beside it."""
@@ -75,3 +77,27 @@ class KeepScenarioForm(LeversForm):
     """The same under a name."""
 
     name = forms.CharField(label=_("Name"), max_length=60)
+
+
+class ChangeScenarioForm(KeepScenarioForm):
+    """The same in place of what a kept scenario was."""
+
+    lock_version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+
+class DropScenarioForm(forms.Form):
+    """Which state of a scenario the person looked at, before removing it."""
+
+    lock_version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+
+class AdoptScenarioForm(DropScenarioForm):
+    """What becomes of what the months before the draft lack: asked for where one is over, as in every plan made anew."""
+
+    shortfall = shortfall_field()
+    note = forms.CharField(label=_("Why the plan is revised"), max_length=400, required=False)
+
+    def __init__(self, *args: Any, is_asked: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not is_asked:
+            del self.fields["shortfall"]

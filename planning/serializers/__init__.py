@@ -10,7 +10,7 @@ from .forecasts import ConversionOut, DealChanceOut, NightOut, NodeForecastOut
 from .goals import DerivedOut, DeriveIn, StageGoalIn, StageGoalOut
 from .market import ShareTargetIn, ShareTargetOut
 from .plans import PlanOut, PlanVersionOut, ReviseIn, SendBackIn, SubmissionOut, SubmitIn, SubmitPartIn
-from .scenarios import ScenarioIn, ScenarioOut, ScenarioResultOut
+from .scenarios import AdoptScenarioIn, ScenarioChangeIn, ScenarioIn, ScenarioOut, ScenarioResultOut
 from .targets import (
     ClearIn,
     GrowthIn,
@@ -28,6 +28,7 @@ from .warnings import AssignIn, CloseIn, LeverOut, NoteIn, NothingIn, SnoozeIn, 
 
 __all__ = [
     "AcceptIn",
+    "AdoptScenarioIn",
     "AssignIn",
     "CallIn",
     "CallOut",
@@ -62,6 +63,7 @@ __all__ = [
     "ProposalOut",
     "RatesOut",
     "ReviseIn",
+    "ScenarioChangeIn",
     "ScenarioIn",
     "ScenarioOut",
     "ScenarioResultOut",

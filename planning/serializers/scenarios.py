@@ -48,6 +48,26 @@ class ScenarioIn(In):
         return attrs
 
 
+class ScenarioChangeIn(In):
+    """What is to change; the rest stays. Hires need a unit and a month, which may stand in the scenario already."""
+
+    name = Text(max_length=60, required=False)
+    win_rate = Number(min_value=0.5, max_value=1.5, required=False)
+    price = Number(min_value=0.5, max_value=1.5, required=False)
+    leads = Number(min_value=0, max_value=3, required=False)
+    ramp = Number(min_value=0.25, max_value=4, required=False)
+    hires = WholeNumber(min_value=0, max_value=500, required=False)
+    hires_unit = Linked(lambda user: OrgUnit.objects.visible_to(user).order_by("pk"), required=False)
+    hires_month = Day(required=False)
+
+
+class AdoptScenarioIn(In):
+    """What becomes of what the months that are over lack; asked for where months are over."""
+
+    shortfall = serializers.ChoiceField(choices=PlanVersion.Shortfall.choices, required=False)
+    note = Text(max_length=400, required=False, allow_blank=True)
+
+
 class ScenarioPeriodOut(Out):
     """A period of the asked node; chances are null without a target, or where nothing is known."""
 

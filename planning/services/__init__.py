@@ -67,7 +67,7 @@ from .refusals import (
 )
 from .replans import revise_plan
 from .reviews import mark_reviewed
-from .scenarios import NoNightYet, ThreeScenarios, adopt_scenario, drop_scenario, keep_scenario
+from .scenarios import NoNightYet, ThreeScenarios, adopt_scenario, change_scenario, drop_scenario, keep_scenario
 from .smart import check_targets, set_smart_limits
 from .submissions import approve_submission, send_back, submit_part, submit_version
 from .target_files import RowMonths, import_targets
@@ -148,6 +148,7 @@ __all__ = [
     "cascade_target",
     "change_fiscal_start",
     "change_months",
+    "change_scenario",
     "check_targets",
     "clear_overrides",
     "climb_target",

@@ -16,7 +16,7 @@ from .movements import forecast_review
 from .other_targets import other_clear, other_grow, other_lock, other_new, other_remove, other_target, others
 from .plans import fiscal_calendar, plan_activate, plan_new, version_close
 from .replans import plan_revise
-from .scenarios import scenario_adopt, scenario_drop, scenario_keep, scenarios
+from .scenarios import scenario_adopt, scenario_change, scenario_drop, scenario_keep, scenarios
 from .share_files import share_targets_import
 from .smart import smart_limits, target_smart, targets_smart
 from .submissions import submission_approve, submission_detail, submission_send_back, version_approval, version_submit
@@ -75,6 +75,7 @@ __all__ = [
     "plan_new",
     "plan_revise",
     "scenario_adopt",
+    "scenario_change",
     "scenario_drop",
     "scenario_keep",
     "scenarios",

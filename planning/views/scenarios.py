@@ -6,28 +6,36 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.access import require
-from core.errors import DomainError
 from core.pages import AuthedRequest, carried_out, page
 from core.periods import month_start
 from planning import charts, policies, queries, services
-from planning.forms.scenarios import KeepScenarioForm, LeversForm
+from planning.forms.scenarios import (
+    AdoptScenarioForm,
+    ChangeScenarioForm,
+    DropScenarioForm,
+    KeepScenarioForm,
+    LeversForm,
+)
 from planning.models import SCENARIOS, PlanVersion, Scenario
 from planning.queries import forecasts
 from planning.queries.forecasts import Node
+from planning.queries.scenario_targets import scenario_lines
 from planning.queries.scenarios import SHOWN, PeriodPlay, Play, Wish, night_rows, plays
 from teams.models import User
 
 from .asking import node_in, version_in
 from .targets import today_of
 
+MONTHS_OF_A_YEAR = 12
 LEVERS = ("win_rate", "price", "leads", "ramp", "hires", "hires_unit", "hires_month")
 
 
@@ -70,6 +78,7 @@ def scenarios(request: AuthedRequest) -> HttpResponse:
     found = plays(plan=plan, run=run, rows=rows, wishes=[tried, *map(Wish.of, kept)])
     columns = [_column(_("Tried now"), None, found[0], node, user)]
     columns += [_column(row.name, row, play, node, user) for row, play in zip(kept, found[1:], strict=True)]
+    loaded = next((column for column in columns if column.row and str(column.row.pk) == request.GET.get("kept")), None)
     own = found[0].of(node)
     context = {
         **common,
@@ -83,6 +92,7 @@ def scenarios(request: AuthedRequest) -> HttpResponse:
         "members": _members(found[0], rows, node),
         "chart": charts.scenario_chart(own, currency=plan.currency) if own else None,
         "room": SCENARIOS - len(kept),
+        "loaded": loaded,
         "levers": [(name, request.GET.get(name, "")) for name in LEVERS],
         "can_plan": policies.can_plan(user),
     }
@@ -98,10 +108,25 @@ def scenario_keep(request: AuthedRequest, version: int) -> HttpResponse:
     if form.is_valid() and carried_out(form, services.keep_scenario, version=found, actor=request.user):
         messages.success(request, _("The scenario is kept."))
     else:
-        told = [str(error) for errors in form.errors.values() for error in errors]
-        messages.error(request, " ".join(told))
+        _tell(request, form)
     given = {name: request.POST[name] for name in LEVERS if request.POST.get(name)}
     return redirect(f"{reverse('planning:scenarios')}?{urlencode({'version': found.pk, **given})}")
+
+
+@require_POST
+def scenario_change(request: AuthedRequest, pk: int) -> HttpResponse:
+    """Put the levers, and the name, in place of what a kept scenario was."""
+    row = _scenario(request, pk)
+    require(policies.can_keep_scenario(request.user, row))
+    form = ChangeScenarioForm(request.POST, user=request.user, months=_months(row.version))
+    if form.is_valid() and carried_out(form, services.change_scenario, scenario=row, actor=request.user):
+        messages.success(request, _("The scenario is changed."))
+    else:
+        _tell(request, form)
+    given = {name: request.POST[name] for name in LEVERS if request.POST.get(name)}
+    return redirect(
+        f"{reverse('planning:scenarios')}?{urlencode({'version': row.version_id, 'kept': row.pk, **given})}"
+    )
 
 
 @require_POST
@@ -109,23 +134,46 @@ def scenario_drop(request: AuthedRequest, pk: int) -> HttpResponse:
     """Remove a scenario."""
     row = _scenario(request, pk)
     require(policies.can_keep_scenario(request.user, row))
-    version = services.drop_scenario(scenario=row, actor=request.user)
-    messages.success(request, _("The scenario is removed."))
-    return redirect(f"{reverse('planning:scenarios')}?version={version.pk}")
+    form = DropScenarioForm(request.POST)
+    if form.is_valid() and carried_out(form, services.drop_scenario, scenario=row, actor=request.user):
+        messages.success(request, _("The scenario is removed."))
+    else:
+        _tell(request, form)
+    return redirect(f"{reverse('planning:scenarios')}?version={row.version_id}")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def scenario_adopt(request: AuthedRequest, pk: int) -> HttpResponse:
-    """Begin a draft of the plan from a scenario."""
+    """Show the targets that a scenario supports, and begin a draft of the plan with them."""
     row = _scenario(request, pk)
     require(policies.can_plan(request.user))
-    try:
-        draft = services.adopt_scenario(scenario=row, actor=request.user, as_of=today_of(row.version.plan))
-    except DomainError as refusal:
-        messages.error(request, refusal.message)
-        return redirect(f"{reverse('planning:scenarios')}?version={row.version_id}")
-    messages.success(request, _("The draft begins with the targets that the scenario supports."))
-    return redirect(f"{reverse('planning:targets')}?version={draft.pk}")
+    plan, as_of = row.version.plan, today_of(row.version.plan)
+    months = queries.effective_months(plan, as_of)
+    is_asked = len(months) < MONTHS_OF_A_YEAR
+    given = request.POST if request.method == "POST" else None
+    form = AdoptScenarioForm(given, is_asked=is_asked, initial={"lock_version": row.lock_version})
+    if request.method == "POST" and form.is_valid():
+        draft = carried_out(form, services.adopt_scenario, scenario=row, actor=request.user, as_of=as_of)
+        if draft is not None:
+            messages.success(request, _("The draft begins with the targets that the scenario supports."))
+            return redirect(f"{reverse('planning:targets')}?version={draft.pk}")
+    base, run = queries.revisable(plan), forecasts.shown_run(plan)
+    context = {
+        "scenario": row,
+        "version": row.version,
+        "plan": plan,
+        "run": run,
+        "base": base,
+        "effective": next(iter(months), None),
+        "form": form,
+        "lines": scenario_lines(base=base, run=run, wish=Wish.of(row), user=request.user) if base and run else [],
+    }
+    status = 422 if request.method == "POST" else 200
+    return page(request, "planning/scenario_adopt.html", context, status=status)
+
+
+def _tell(request: AuthedRequest, form: Form) -> None:
+    messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
 
 
 def _scenario(request: AuthedRequest, pk: int) -> Scenario:
@@ -150,6 +198,8 @@ def _column(name: str, row: Scenario | None, play: Play, node: Node, user: Any) 
         "hires_unit": wish.unit.pk if wish.unit else "",
         "hires_month": wish.month.isoformat() if wish.month else "",
     }
+    if row is not None:
+        given["kept"] = row.pk
     may = row is not None and policies.can_keep_scenario(user, row)
     return Column(name, row, play, play.year(node), urlencode(given), may)
 

@@ -8,15 +8,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.errors import Invalid, NotAllowed, VersionConflict
-from core.models import JobRun
+from core.models import AuditEntry, JobRun
 from planning import services
 from planning.forecasting import outlook
-from planning.models import NodeForecast, Plan, PlanVersion, Scenario, Target
+from planning.models import MONTHS, NodeForecast, Plan, PlanVersion, Scenario, Target
+from planning.models.shaping import Override
 from planning.queries.forecasts import Node, shown_run
 from planning.queries.scenarios import Play, Wish, night_rows, plays
 from teams import services as teams
 from tests.factories.customers import make_deal
-from tests.factories.planning import make_plan, make_target, make_version
+from tests.factories.planning import make_plan, make_target, make_version, settled_targets_change
 from tests.factories.teams import Cast, make_person, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("R1.5")]
@@ -121,32 +122,105 @@ def test_three_stand_beside_the_baseline_and_a_fourth_finds_no_room(version: Pla
     kept = [keep(version, cast, name) for name in ("One", "Two", "Three")]
     with pytest.raises(services.ThreeScenarios):
         keep(version, cast, "Four")
-    services.drop_scenario(scenario=kept[1], actor=cast.planner)
+    services.drop_scenario(scenario=kept[1], actor=cast.planner, lock_version=1)
     assert keep(version, cast, "Four").slot == 2
 
 
 def test_a_scenario_is_changed_by_its_author_from_the_version_that_was_read(version: PlanVersion, cast: Cast) -> None:
-    row = services.keep_scenario(version=version, actor=cast.mori, name="Mori's")
+    row = services.keep_scenario(version=version, actor=cast.mori, name="Mori's", leads=1.5)
     with pytest.raises(VersionConflict):
-        services.keep_scenario(version=version, actor=cast.mori, name="x", scenario=row, lock_version=7)
+        services.change_scenario(scenario=row, actor=cast.mori, lock_version=7, name="x")
     with pytest.raises(NotAllowed):
-        services.keep_scenario(version=version, actor=cast.lin, name="x", scenario=row, lock_version=1)
+        services.change_scenario(scenario=row, actor=cast.lin, lock_version=1, name="x")
     for wrong in ({"price": 9.0}, {"hires": 2}):
         with pytest.raises(Invalid):
             services.keep_scenario(version=version, actor=cast.mori, name="x", **wrong)
+        with pytest.raises(Invalid):
+            services.change_scenario(scenario=row, actor=cast.mori, lock_version=1, **wrong)
+    changed = services.change_scenario(scenario=row, actor=cast.mori, lock_version=1, name="Renamed", price=0.9)
+    assert (changed.name, changed.price, changed.leads, changed.lock_version) == ("Renamed", 0.9, 1.5, 2)
+    told = AuditEntry.objects.get(event="planning.scenario.changed")
+    assert (told.facts["was"]["price"], told.facts["levers"]["price"]) == (1.0, 0.9)
+    with pytest.raises(VersionConflict):
+        services.drop_scenario(scenario=row, actor=cast.mori, lock_version=1)
     assert [*Scenario.objects.visible_to(cast.rao)] == []
 
 
+def test_with_every_lever_as_it_is_the_night_itself_comes_back(version: PlanVersion, cast: Cast) -> None:
+    for plays_of_node in play_of(version, cast, Wish()).by_key.values():
+        for period in plays_of_node.values():
+            row = period.row
+            assert (period.moved.delta, period.moved.chance) == (0.0, row.p_attain)
+            assert period.moved.expected == pytest.approx(float(row.expected), abs=0.005)
+            assert (period.moved.low, period.moved.high) == (float(row.p10), float(row.p90))
+
+
+def adopt(version: PlanVersion, cast: Cast, shortfall: str = "drop") -> PlanVersion:
+    row = keep(version, cast)
+    return services.adopt_scenario(scenario=row, actor=cast.planner, as_of=JUNE, lock_version=1, shortfall=shortfall)
+
+
 def test_a_draft_has_the_targets_that_the_scenario_supports_to_the_cent(version: PlanVersion, cast: Cast) -> None:
-    draft = services.adopt_scenario(scenario=keep(version, cast), actor=cast.planner, as_of=JUNE)
-    row = Target.objects.get(version=draft, person=cast.rao)
-    assert (row.m06, row.m07, row.m12) == (Decimal("100.01"), Decimal("120.01"), Decimal("120.01"))  # × 120 ÷ 100
-    assert Target.objects.get(version=draft, unit=cast.company).total == Decimal("1320.00")
+    draft = adopt(version, cast)
+    row = Target.objects.get(version=draft, unit=cast.company)
+    assert (row.m06, row.m07, row.m12) == (Decimal(100), Decimal(120), Decimal(120))  # × 120 ÷ 100
+    assert row.total == Decimal("1320.00")
     assert draft.is_draft
+    row = Scenario.objects.get()
     with pytest.raises(services.DraftExists):
-        services.adopt_scenario(scenario=Scenario.objects.get(), actor=cast.planner, as_of=JUNE)
+        services.adopt_scenario(scenario=row, actor=cast.planner, as_of=JUNE, lock_version=1, shortfall="drop")
     with pytest.raises(NotAllowed):
-        services.adopt_scenario(scenario=Scenario.objects.get(), actor=cast.lin, as_of=JUNE)
+        services.adopt_scenario(scenario=row, actor=cast.lin, as_of=JUNE, lock_version=1, shortfall="drop")
+    with pytest.raises(VersionConflict):
+        services.adopt_scenario(scenario=row, actor=cast.planner, as_of=JUNE, lock_version=9, shortfall="drop")
+
+
+def test_parts_that_added_up_still_do_though_each_was_scaled_on_its_own(version: PlanVersion, cast: Cast) -> None:
+    with settled_targets_change():
+        for month in MONTHS:
+            Target.objects.filter(unit=cast.east).update(**{month: Decimal("33.34")})
+        west = make_target(version, unit=cast.west, month=Decimal("66.66"))
+    east_months = NodeForecast.objects.filter(unit=cast.east, period__startswith="M")
+    east_months.update(open=Decimal(20), new=Decimal(80))  # more leads help the east more
+    draft = adopt(version, cast)
+    of = {row.unit_id: row for row in Target.objects.filter(version=draft, person=None)}
+    for month in MONTHS:
+        parts = getattr(of[cast.east.pk], month) + getattr(of[cast.west.pk], month)
+        assert parts == getattr(of[cast.company.pk], month)
+    assert of[cast.east.pk].m07 > Decimal("38")  # 120 in all: 33.34 × 1.4 against 66.66 × 1.2
+    assert of[cast.east.pk].m06 == Decimal("33.34")
+    assert of[cast.west.pk].total > west.total
+
+
+def test_what_is_locked_stays_and_the_others_share_the_rest(version: PlanVersion, cast: Cast) -> None:
+    with settled_targets_change():
+        for month in MONTHS:
+            Target.objects.filter(unit=cast.east).update(**{month: Decimal("40.00")})
+    make_target(version, unit=cast.west, month=Decimal("60.00"))
+    with settled_targets_change():
+        told = Override("The fair is in August.", cast.planner.pk, timezone.now())
+        Target.objects.filter(unit=cast.west).update(overrides={"m08": told.stored})
+        Target.objects.filter(unit=cast.east_one).update(kept_reason="As agreed.")
+    draft = adopt(version, cast)
+    of = {row.unit_id: row for row in Target.objects.filter(version=draft, person=None)}
+    west, east = of[cast.west.pk], of[cast.east.pk]
+    assert (west.m07, west.m08, west.m09) == (Decimal(72), Decimal(60), Decimal(72))
+    assert (east.m07, east.m08, east.m09) == (Decimal(48), Decimal(60), Decimal(48))
+    assert of[cast.east_one.pk].total == Decimal(1200)
+
+
+@pytest.mark.requirement("R0.1")
+def test_what_becomes_of_the_shortfall_is_asked_and_done(version: PlanVersion, cast: Cast) -> None:
+    with pytest.raises(services.ShortfallIsUndecided):
+        adopt(version, cast, shortfall="")
+    Scenario.objects.all().delete()
+    draft = adopt(version, cast, shortfall="carry")
+    row = Target.objects.get(version=draft, unit=cast.company)
+    assert draft.shortfall == "carry"
+    carried = [Decimal(month) for month in row.carried]
+    assert sum(carried) == Decimal(500)  # nothing was won from January to May, a hundred a month was asked for
+    assert row.m07 == Decimal(120) + carried[6]  # scaled without what it makes up for
+    assert row.own_months[6] == Decimal(120)
 
 
 def test_two_hundred_people_cost_the_queries_of_three_and_no_forecast_is_run(
@@ -187,9 +261,23 @@ def test_the_page_compares_keeps_and_removes(version: PlanVersion, cast: Cast) -
     row = Scenario.objects.get()
     assert (row.name, row.win_rate, row.leads, row.price) == ("Better", 1.1, 1.2, 1.0)
     assert "Better" in client.get(page).content.decode()
-    client.post(reverse("planning:scenario-adopt", args=[row.pk]))
-    assert version.plan.versions.drafts().count() == 1
-    client.post(reverse("planning:scenario-drop", args=[row.pk]))
+    loaded = client.get(page, {"kept": row.pk, "win_rate": 90}).content.decode()
+    assert "Save the changes" in loaded
+    changed = {"name": "Worse", "win_rate": "90", "lock_version": "1"}
+    client.post(reverse("planning:scenario-change", args=[row.pk]), changed)
+    row.refresh_from_db()
+    assert (row.name, row.win_rate, row.leads, row.lock_version) == ("Worse", 0.9, 1.0, 2)
+    stale = client.post(reverse("planning:scenario-change", args=[row.pk]), changed, follow=True).content.decode()
+    assert "meanwhile" in stale or "since" in stale
+    adopting = reverse("planning:scenario-adopt", args=[row.pk])
+    shown = client.get(adopting).content.decode()
+    assert "In the draft" in shown
+    assert (
+        client.post(adopting, {"lock_version": "2"}).status_code == 422
+    )  # months are over: the shortfall is asked for
+    client.post(adopting, {"lock_version": "2", "shortfall": "spread"})
+    assert version.plan.versions.drafts().get().shortfall == "spread"
+    client.post(reverse("planning:scenario-drop", args=[row.pk]), {"lock_version": "2"})
     assert not Scenario.objects.exists()
     assert signed_in(cast.rao).get(page).status_code == 403
 
@@ -202,4 +290,19 @@ def test_the_api_answers_with_every_period_of_the_asked_unit(version: PlanVersio
     answer = client.get(reverse("api:scenario-result", args=[made.json()["id"]]), {"unit": cast.east_one.pk}).json()
     assert [row["period"] for row in answer["periods"]][-1] == "FY"
     assert answer["periods"][-1]["expected"] == pytest.approx(400 + 600 * 0.9)
-    assert client.delete(reverse("api:scenario-detail", args=[made.json()["id"]])).status_code == 204
+    one = reverse("api:scenario-detail", args=[made.json()["id"]])
+    assert client.patch(one, {"name": "Dearer"}, "application/json").status_code == 428
+    tag = client.get(one)["ETag"]
+    change = {"name": "Dearer", "price": 1.1}
+    changed = client.patch(one, change, "application/json", headers={"If-Match": tag})
+    assert (changed.status_code, changed.json()["price"], changed.json()["lock_version"]) == (200, 1.1, 2)
+    assert client.patch(one, change, "application/json", headers={"If-Match": tag}).status_code == 412
+    adopt_url, tag = reverse("api:scenario-adopt", args=[made.json()["id"]]), changed["ETag"]
+    assert client.post(adopt_url, {}, "application/json", headers={"If-Match": tag}).status_code == 403
+    planner = signed_in(cast.planner)
+    refused = planner.post(adopt_url, {}, "application/json", headers={"If-Match": tag})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "shortfall")
+    done = planner.post(adopt_url, {"shortfall": "drop"}, "application/json", headers={"If-Match": tag})
+    assert (done.status_code, done.json()["status"], done.json()["shortfall"]) == (201, "draft", "drop")
+    assert client.delete(one).status_code == 428
+    assert client.delete(one, headers={"If-Match": tag}).status_code == 204
