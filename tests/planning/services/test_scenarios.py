@@ -166,13 +166,13 @@ def test_a_draft_has_the_targets_that_the_scenario_supports_to_the_cent(version:
     assert (row.m06, row.m07, row.m12) == (Decimal(100), Decimal(120), Decimal(120))  # × 120 ÷ 100
     assert row.total == Decimal("1320.00")
     assert draft.is_draft
-    row = Scenario.objects.get()
+    kept = Scenario.objects.get()
     with pytest.raises(services.DraftExists):
-        services.adopt_scenario(scenario=row, actor=cast.planner, as_of=JUNE, lock_version=1, shortfall="drop")
+        services.adopt_scenario(scenario=kept, actor=cast.planner, as_of=JUNE, lock_version=1, shortfall="drop")
     with pytest.raises(NotAllowed):
-        services.adopt_scenario(scenario=row, actor=cast.lin, as_of=JUNE, lock_version=1, shortfall="drop")
+        services.adopt_scenario(scenario=kept, actor=cast.lin, as_of=JUNE, lock_version=1, shortfall="drop")
     with pytest.raises(VersionConflict):
-        services.adopt_scenario(scenario=row, actor=cast.planner, as_of=JUNE, lock_version=9, shortfall="drop")
+        services.adopt_scenario(scenario=kept, actor=cast.planner, as_of=JUNE, lock_version=9, shortfall="drop")
 
 
 def test_parts_that_added_up_still_do_though_each_was_scaled_on_its_own(version: PlanVersion, cast: Cast) -> None:
