@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from .history import Floats, Ints, tally
+from .history import Bools, Floats, Ints, tally
 
 ROOMY: Final = 4
 LITTLE: Final = 2_000_000
@@ -29,20 +29,20 @@ class Counts:
     @classmethod
     def of(cls, shape: tuple[int, ...], where: Sequence[Ints], many: Ints | None = None) -> Counts:
         """Count rows by their places, one array (n,) per axis; many (n,): what each row counts for, by default one."""
-        return cls.at(shape, _places(shape, where), many)
+        return cls.at(shape, places(shape, where), many)
 
     @classmethod
     def at(cls, shape: tuple[int, ...], key: Ints, many: Ints | None = None) -> Counts:
         """The same by flattened places."""
         size = int(np.prod(shape))
-        if size <= max(ROOMY * len(key), LITTLE):  # counting is faster than sorting, where there is room to count in
-            total = np.rint(np.bincount(key, many, size)).astype(np.int64)
+        if _has_room(size, key):
+            total = np.bincount(key, minlength=size) if many is None else _rounded(np.bincount(key, many, size))
             found = np.flatnonzero(total)
             return cls(shape, found, total[found])
         if many is None:
             found, total = np.unique(key, return_counts=True)
             return cls(shape, found, total)
-        order = np.argsort(key, kind="stable")  # two tables one after the other are nearly in order
+        order = np.argsort(key, kind="stable")  # tables one after the other are nearly in order
         key, many = key[order], many[order]
         first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, np.int64)
         total = np.add.reduceat(many, first) if len(key) else many
@@ -50,50 +50,116 @@ class Counts:
         return cls(shape, key[first[some]], total[some])
 
     @classmethod
+    def by_levels(
+        cls,
+        shape: tuple[int, ...],
+        where: Sequence[Ints],
+        levels: Mapping[str, Ints],
+        sizes: Mapping[str, int],
+        many: Ints | None = None,
+    ) -> dict[str, Counts]:
+        """
+        Count the same rows by each of several attributes: one table (levels, *shape) for each.
+
+        levels: per attribute (n,) codes 0 … sizes - 1, -1 left out. Only places that occur at all have to be told apart, and
+        which these are is worked out once.
+        """
+        inside = int(np.prod(shape))
+        used, place = _occurring(places(shape, where), inside)
+        room = max(len(used), 1)
+        out = {}
+        for name, level in levels.items():
+            at, some = places((sizes[name], room), [level, place]), many
+            known = level >= 0
+            if not known.all():
+                at, some = at[known], None if many is None else many[known]
+            table = cls.at((sizes[name], room), at, some)
+            head, tail = np.divmod(table.key.astype(np.int64), room)
+            out[name] = cls((sizes[name], *shape), head * inside + used[tail], table.many)
+        return out
+
+    @classmethod
+    def total(cls, tables: Sequence[Counts]) -> Counts:
+        """The sum of tables of one shape."""
+        if len(tables) == 1:
+            return tables[0]
+        key, many = (np.concatenate([getattr(table, name) for table in tables]) for name in ("key", "many"))
+        return cls.at(tables[0].shape, key, many)
+
+    @classmethod
     def none(cls, shape: tuple[int, ...]) -> Counts:
         """Nothing counted yet."""
         return cls(shape, np.zeros(0, np.int64), np.zeros(0, np.int64))
 
     def __add__(self, other: Counts) -> Counts:
-        return self.at(self.shape, np.r_[self.key, other.key], np.r_[self.many, other.many])
+        return self.total([self, other])
 
     def __sub__(self, other: Counts) -> Counts:
-        return self.at(self.shape, np.r_[self.key, other.key], np.r_[self.many, -other.many])
+        return self.total([self, dc.replace(other, many=-other.many)]) if len(other.key) else self
 
     def columns(self) -> tuple[Ints, ...]:
         """(n,) place of each row on every axis."""
         return tuple(np.asarray(column) for column in np.unravel_index(self.key, self.shape))
 
-    def recoded(self, axis: int, codes: Ints, size: int) -> Counts:
-        """By other codes along an axis: codes (shape[axis],) = the new place of each, -1 left out."""
-        columns = list(self.columns())
-        columns[axis] = codes[columns[axis]]
-        kept = columns[axis] >= 0
-        shape = (*self.shape[:axis], size, *self.shape[axis + 1 :])
-        return self.of(shape, [column[kept] for column in columns], self.many[kept])
+    def recoded(self, codes: Ints, size: int) -> Counts:
+        """By other levels, those of the first axis: codes (shape[0],) = the new one of each, -1 left out."""
+        shape = (size, *self.shape[1:])
+        moving = codes[codes >= 0]
+        in_order = bool((moving[1:] > moving[:-1]).all())
+        if in_order and len(moving) == len(codes) == self.shape[0] and (codes == np.arange(len(codes))).all():
+            return Counts(shape, self.key, self.many)
+        key, many = self._moved(codes)
+        return Counts(shape, key, many) if in_order else self.at(shape, key, many)
 
-    def grouped(self, axis: int, codes: Ints, size: int) -> Floats:
-        """The array itself by other codes along an axis, as `recoded`."""
-        columns = list(self.columns())
-        columns[axis] = codes[columns[axis]]
-        kept = np.flatnonzero(columns[axis] >= 0)
-        shape = (*self.shape[:axis], size, *self.shape[axis + 1 :])
-        place, many = _places(shape, [column[kept] for column in columns]), self.many[kept].astype(np.float64)
-        return tally(place, many, int(np.prod(shape))).reshape(shape)
+    def grouped(self, codes: Ints, size: int) -> Floats:
+        """The array itself by other levels, as `recoded`."""
+        shape = (size, *self.shape[1:])
+        key, many = self._moved(codes)
+        return tally(key, many.astype(np.float64), int(np.prod(shape))).reshape(shape)
+
+    def _moved(self, codes: Ints) -> tuple[Ints, Ints]:
+        inside = int(np.prod(self.shape[1:]))
+        level, rest = np.divmod(self.key, inside)
+        of = codes.astype(np.int64)[level]
+        key = of * inside + rest
+        kept: Bools = of >= 0
+        return (key, self.many) if kept.all() else (key[kept], self.many[kept])
 
     def dense(self) -> Floats:
         """The array itself."""
         return tally(self.key, self.many.astype(np.float64), int(np.prod(self.shape))).reshape(self.shape)
 
 
-def _places(shape: tuple[int, ...], where: Sequence[Ints]) -> Ints:
+def places(shape: tuple[int, ...], where: Sequence[Ints]) -> Ints:
     """Places in the flattened array, in 32 bits where that is enough: half the bytes to sort."""
     kind = np.int32 if int(np.prod(shape)) < 2**31 else np.int64
     key: Ints = where[0].astype(kind)
     for size, column in zip(shape[1:], where[1:], strict=True):
         key *= size
-        key += column.astype(kind)
+        key += column.astype(kind, copy=False)
     return key
+
+
+def _has_room(size: int, key: Ints) -> bool:
+    """Counting is faster than sorting, where there is room to count in."""
+    return size <= max(ROOMY * len(key), LITTLE)
+
+
+def _rounded(values: Floats) -> Ints:
+    return np.rint(values).astype(np.int64)
+
+
+def _occurring(key: Ints, size: int) -> tuple[Ints, Ints]:
+    """The places that occur, rising, and (n,) which of them each row's is."""
+    if not _has_room(size, key):
+        used, place = np.unique(key, return_inverse=True)
+        return used, place.astype(np.int32)
+    occurs = np.zeros(size, np.bool_)
+    occurs[key] = True
+    used = np.flatnonzero(occurs)
+    rank = np.empty(size, np.int32)
+    rank[used] = np.arange(len(used), dtype=np.int32)
+    return used, rank[key]
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -101,14 +167,15 @@ class Shelf:
     """
     Tables of some deals by topic and attribute (owner, product …; "" for none): they add up over deals.
 
-    axis: of each topic, the axis along which the levels of its attribute lie.
+    The levels of the attribute lie along the first axis of a table.
     """
 
     tables: Mapping[tuple[str, str], Counts]
-    axis: Mapping[str, int]
 
-    def __add__(self, other: Shelf) -> Shelf:
-        return self._each(lambda key, table: table + other.tables[key])
+    @classmethod
+    def total(cls, shelves: Sequence[Shelf]) -> Shelf:
+        """The sum of shelves of the same tables."""
+        return cls({key: Counts.total([shelf.tables[key] for shelf in shelves]) for key in shelves[0].tables})
 
     def __sub__(self, other: Shelf) -> Shelf:
         return self._each(lambda key, table: table - other.tables[key])
@@ -117,14 +184,10 @@ class Shelf:
         """By other level codes: per attribute the new code of each, -1 left out, and how many there are."""
 
         def moved(key: tuple[str, str], table: Counts) -> Counts:
-            topic, attribute = key
-            return table.recoded(self.axis[topic], codes[attribute], sizes[attribute]) if attribute else table
+            _, attribute = key
+            return table.recoded(codes[attribute], sizes[attribute]) if attribute else table
 
         return self._each(moved)
 
-    def grouped(self, topic: str, attribute: str, group: Ints, n_groups: int) -> Floats:
-        """A table as an array, by groups of levels: group (levels,), -1 left out."""
-        return self.tables[topic, attribute].grouped(self.axis[topic], group, n_groups)
-
     def _each(self, act: Callable[[tuple[str, str], Counts], Counts]) -> Shelf:
-        return Shelf({key: act(key, table) for key, table in self.tables.items()}, self.axis)
+        return Shelf({key: act(key, table) for key, table in self.tables.items()})

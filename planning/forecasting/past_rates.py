@@ -20,13 +20,12 @@ import numpy as np
 
 from .conversion import Followed, Lives, followed
 from .counts import Counts, Shelf
-from .history import ATTRIBUTES, Bools, Floats, Funnel, Ints, Ledger, Stays, stays_of
+from .history import ATTRIBUTES, Bools, Floats, Funnel, Ints, Ledger, Stays
 
 NIGHTS: Final = 32  # days of a month and the first of the next: nights that stand on one groundwork
 AGES: Final = 1 << 13  # days, 22 years: what took longer counts as that long
 LOOK_BACK: Final = 5 * 366  # days for which the open pipeline is known
 CENTS: Final = 100
-AXIS: Final = {"moves": 2, "fates": 2, "pipeline": 0}
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class PastRates:
     """
     Of deals closed before as_of. begun (W + 1,): from which day on each kind of "when" began; the first lies far back.
 
-    shelf: moves, fates (W + 1, S, levels, AGES, ends + 1): stays until they were left, and until their deals ended, by the
+    shelf: moves, fates (levels, W + 1, S, AGES, ends + 1): stays until they were left, and until their deals ended, by the
     end as in `Followed` and one more; pipeline (owners, LOOK_BACK + 1): change of the cents in open deals from morning to
     morning, the last one that of as_of.
     edge: the stays that began on the days between, one by one. first_day: of the oldest line.
@@ -61,7 +60,7 @@ class PastRates:
 
     def _lives(self, topic: str, attribute: str, group: Ints, n_groups: int, since: int | None) -> Lives:
         table = self.shelf.tables[topic, attribute]
-        when, state, level, age, end = table.columns()
+        level, when, state, age, end = table.columns()
         of = group[level]
         kept = of >= 0
         if since is not None:
@@ -78,16 +77,16 @@ class PastRates:
 
 
 def past_rates(
-    ledger: Ledger, funnel: Funnel, *, as_of: int, sizes: Mapping[str, int], windows: Sequence[int]
+    ledger: Ledger, funnel: Funnel, stays: Stays, *, sizes: Mapping[str, int], windows: Sequence[int]
 ) -> PastRates:
     """
-    Tables of some deals, all closed before as_of. sizes: levels of each attribute; windows: days that nights look back.
+    Tables of some deals, all closed before stays.as_of.
+
+    stays: of the ledger; sizes: levels of each attribute; windows: days that nights look back.
 
     :raises ValueError: where two windows begin on the same days of a month
     """
-    known = ledger.before(as_of)
-    stays = stays_of(known, as_of)
-    seen = followed(stays, funnel)
+    seen, as_of = followed(stays, funnel), stays.as_of
     edges = np.sort(np.array([[as_of - back, as_of - back + NIGHTS - 1] for back in windows], np.int64).ravel())
     if (np.diff(edges) <= 0).any():
         raise ValueError("the days on which windows begin during a month must not overlap")
@@ -95,23 +94,20 @@ def past_rates(
     single = when % 2 == 1
 
     coarse, when = seen.only(~single), when[~single] // 2
-
-    def table(name: str, age: Ints, end: Ints, ends: int) -> Counts:
-        level = getattr(ledger, name)[coarse.deal]
-        where = [when, coarse.state, level, np.minimum(age, AGES - 1), end + 1]
-        if (level < 0).any():
-            where = [column[level >= 0] for column in where]
-        return Counts.of((len(windows) + 1, funnel.n_states, sizes[name], AGES, ends + 1), where)
-
-    tables = {("moves", name): table(name, coarse.age, coarse.cause, 3) for name in ATTRIBUTES}
-    tables |= {("fates", name): table(name, coarse.until, coarse.fate, 2) for name in ATTRIBUTES}
+    levels = {name: getattr(ledger, name)[coarse.deal] for name in ATTRIBUTES}
+    tables: dict[tuple[str, str], Counts] = {}
+    for topic, age, end, ends in (("moves", coarse.age, coarse.cause, 3), ("fates", coarse.until, coarse.fate, 2)):
+        shape = (len(windows) + 1, funnel.n_states, AGES, ends + 1)
+        where = [when, coarse.state, np.minimum(age, AGES - 1), end + 1]
+        for name, table in Counts.by_levels(shape, where, levels, sizes).items():
+            tables[topic, name] = table
     tables["pipeline", "owner"] = _pipeline(ledger, stays, funnel, owners=sizes["owner"])
     return PastRates(
         as_of=as_of,
         begun=np.r_[edges[0] - 1, edges[1::2]],
-        shelf=Shelf(tables, AXIS),
+        shelf=Shelf(tables),
         edge=seen.only(single),
-        first_day=int(known.day.min(initial=as_of)),
+        first_day=int(ledger.day.min(initial=as_of)),
     )
 
 

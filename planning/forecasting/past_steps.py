@@ -15,13 +15,12 @@ from typing import Final
 import numpy as np
 
 from .counts import Counts, Shelf
-from .history import UNKNOWN, Bools, Floats, Funnel, Ints, Ledger, stays_of
+from .history import UNKNOWN, Bools, Floats, Funnel, Ints, Stays
 from .levers import PastWorth
-from .steps import BLOCK, KEPT, N_BINS, Exits, Pieces, Tables, cut
+from .steps import BLOCK, KEPT, N_BINS, Exits, Pieces, Tables, cut_stays
 
 CAUSES: Final = 20  # blocks that a cause is looked for in: the longest span and the year before it
 CENTS: Final = 100
-AXIS: Final = {"moved": 2, "risk": 1, "wins": 0, "cents": 0}
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class PastSteps:
     """
     Of deals closed before a day. block: number of the first of the KEPT blocks.
 
-    shelf: moved (2, S, levels, B, K) steps, risk (S, levels, B, K) days; led (S, S, K) stays by where they led and the block
+    shelf: moved (levels, 2, S, B, K) steps, risk (levels, S, B, K) days; led (S, S, K) stays by where they led and the block
     in which they began; wins, cents (levels, K) won stays with an amount by the block of the win. exits: what ended in the
     last blocks, one by one.
     """
@@ -45,14 +44,15 @@ class PastSteps:
     def tables(self, pieces: Pieces, attribute: str, group: Ints, n_groups: int) -> Tables:
         """The steps by group, in the blocks of a night's pieces. group (levels,): the group of each level, -1 left out."""
         moved, risk = (
-            self._later(self.shelf.grouped(topic, attribute, group, n_groups), pieces) for topic in ("moved", "risk")
+            self._later(self.shelf.tables[topic, attribute].grouped(group, n_groups), pieces)
+            for topic in ("moved", "risk")
         )
-        return Tables(moved, risk)
+        return Tables(moved.transpose(1, 2, 0, 3, 4), risk.swapaxes(0, 1))
 
     def worth(self, pieces: Pieces, attribute: str, group: Ints, n_groups: int) -> PastWorth:
         """Where steps led, and what was won by group and by all."""
         wins, cents = (
-            self._later(self.shelf.grouped(topic, attribute, group, n_groups), pieces).sum(-1)
+            self._later(self.shelf.tables[topic, attribute].grouped(group, n_groups), pieces).sum(-1)
             for topic in ("wins", "cents")
         )
         all_wins, all_cents = (
@@ -78,47 +78,38 @@ class PastSteps:
 
 
 def past_steps(
-    ledger: Ledger, funnel: Funnel, levels: Mapping[str, Ints], *, as_of: int, sizes: Mapping[str, int]
+    stays: Stays, funnel: Funnel, levels: Mapping[str, Ints], *, history_from: int, sizes: Mapping[str, int]
 ) -> PastSteps:
     """
-    Tables of some deals, all closed before as_of.
+    Tables of some deals, all closed before stays.as_of.
 
     levels: per attribute (n_deals,) codes 0 … sizes - 1, -1 left out.
     """
-    pieces = cut(ledger, funnel, as_of=as_of)
-    n = funnel.n_states
+    pieces, n = cut_stays(stays, funnel, history_from=history_from), funnel.n_states
     block = int(pieces.starts[0]) // BLOCK
+    tables: dict[tuple[str, str], Counts] = {}
 
-    def moved(name: str) -> Counts:
-        of = levels[name][pieces.deal]
-        rows = np.flatnonzero((of >= 0) & (pieces.kind >= 0) & (pieces.end_block >= 0))
-        columns = (pieces.kind, pieces.state, of, pieces.end_bin, pieces.end_block)
-        return Counts.of((2, n, sizes[name], N_BINS, KEPT), [column[rows] for column in columns])
+    def shelve(topic: str, found: Mapping[str, Counts]) -> None:
+        for name, table in found.items():
+            tables[topic, name] = table
 
-    inside = pieces.bin.astype(np.int32) * KEPT + pieces.block.astype(np.int32)
-    days = pieces.days.astype(np.int64)
+    gone = np.flatnonzero((pieces.kind >= 0) & (pieces.end_block >= 0))
+    where = [column[gone] for column in (pieces.kind, pieces.state, pieces.end_bin, pieces.end_block)]
+    of = {name: level[pieces.deal] for name, level in levels.items()}
+    ended = {name: level[gone] for name, level in of.items()}
+    shelve("moved", Counts.by_levels((2, n, N_BINS, KEPT), where, ended, sizes))
+    for name, level in of.items():
+        cell = np.where(level < 0, UNKNOWN, level * n + pieces.state)
+        key, days = pieces.at_risk(cell, sizes[name] * n)
+        tables["risk", name] = Counts((sizes[name], n, N_BINS, KEPT), key, days)
 
-    def risk(name: str) -> Counts:
-        of = levels[name][pieces.deal]
-        cell = pieces.state * sizes[name] + of
-        place = (cell * (N_BINS * KEPT))[pieces.stay] + inside
-        known = slice(None) if (of >= 0).all() else (of >= 0)[pieces.stay]
-        return Counts.at((n, sizes[name], N_BINS, KEPT), place[known], days[known])
-
-    stays = stays_of(ledger.before(as_of), as_of)
     begun = stays.entered // BLOCK - block
-    gone = np.flatnonzero((begun >= 0) & (stays.to != UNKNOWN))
-    won = (begun >= 0) & funnel.won[stays.state] & ~np.isnan(stays.amount)
-    amount = np.rint(np.nan_to_num(stays.amount) * CENTS).astype(np.int64)
-
-    def paid(name: str, many: Ints | None) -> Counts:
-        of = levels[name][stays.deal]
-        rows = np.flatnonzero(won & (of >= 0))
-        return Counts.of((sizes[name], KEPT), [of[rows], begun[rows]], None if many is None else many[rows])
-
-    tables = {("led", ""): Counts.of((n, n, KEPT), [stays.state[gone], stays.to[gone], begun[gone]])}
-    for name in levels:
-        tables["moved", name], tables["risk", name] = moved(name), risk(name)
-        tables["wins", name], tables["cents", name] = paid(name, None), paid(name, amount)
+    won = np.flatnonzero((begun >= 0) & funnel.won[stays.state] & ~np.isnan(stays.amount))
+    cents = np.rint(stays.amount[won] * CENTS).astype(np.int64)
+    whose = {name: level[stays.deal[won]] for name, level in levels.items()}
+    for topic, many in (("wins", None), ("cents", cents)):
+        shelve(topic, Counts.by_levels((KEPT,), [begun[won]], whose, sizes, many))
+    left = np.flatnonzero((begun >= 0) & (stays.to != UNKNOWN))
+    tables["led", ""] = Counts.of((n, n, KEPT), [stays.state[left], stays.to[left], begun[left]])
     exits = pieces.exits
-    return PastSteps(block, Shelf(tables, AXIS), exits.only((exits.kind >= 0) & (exits.end_block >= KEPT - CAUSES)))
+    return PastSteps(block, Shelf(tables), exits.only((exits.kind >= 0) & (exits.end_block >= KEPT - CAUSES)))

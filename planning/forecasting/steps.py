@@ -14,11 +14,12 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.special import gammaln
 
 from .exposure import distinct
 from .hazards import ADVANCE, WIN, kinds_of
-from .history import UNKNOWN, Bools, Floats, Funnel, Ints, Ledger, stays_of, tally
+from .history import UNKNOWN, Bools, Floats, Funnel, Ints, Ledger, Stays, stays_of, tally
 
 FORWARD, OTHER, SHARE = range(3)  # SHARE: forward steps expected among those that left
 BLOCK: Final = 28  # days
@@ -52,16 +53,15 @@ class Exits:
 @dc.dataclass(frozen=True, slots=True)
 class Pieces:
     """
-    Days at risk in open states, cut at ages and blocks.
+    Days at risk in open states, cut at ages and blocks; stays that began and ended alike, a span, are cut once.
 
-    Per piece (n,): stay, bin, block, days. Per stay (m,): deal, state; kind = FORWARD, OTHER or -1 while it lasts, with
-    end_bin and end_block (-1 where it lasts or ended before the first block). starts (K,): first day of each block.
+    by_place (B × K, spans): days of a span in each bin and block. by_span (spans, n): which stays are of which span.
+    Per stay (n,): deal, state; kind = FORWARD, OTHER or -1 while it lasts, with end_bin and end_block (-1 where it lasts or
+    ended before the first block). starts (K,): first day of each block.
     """
 
-    stay: Ints
-    bin: Ints
-    block: Ints
-    days: Floats
+    by_place: csr_array
+    by_span: csr_array
     deal: Ints
     state: Ints
     kind: Ints
@@ -77,22 +77,42 @@ class Pieces:
         return Exits(self.deal, self.state, self.kind, self.end_block)
 
 
+    def at_risk(self, cell: Ints, n_cells: int) -> tuple[Ints, Ints]:
+        """
+        Sum the days at risk by cell of the stay: cell (n,), -1 left out → place in (cells, B, K), flattened and rising, and
+        whole days there.
+
+        Method: the product of two sparse tables, days by place and span, stays by span and cell, so that no stay is cut by
+        itself.
+        """
+        column = cell[self.by_span.indices].astype(np.int32)
+        column[column < 0] = n_cells  # one cell more, for those that are left out
+        many = np.ones(len(column), np.int64)
+        stays = csr_array((many, column, self.by_span.indptr), shape=(self.by_span.shape[0], n_cells + 1))
+        found = (self.by_place @ stays).tocsc()
+        begins = found.indptr[: n_cells + 1]
+        which = np.repeat(np.arange(n_cells, dtype=np.int64), np.diff(begins))
+        return which * (N_BINS * KEPT) + found.indices[: begins[-1]], found.data[: begins[-1]]
+
+
 def cut(ledger: Ledger, funnel: Funnel, *, as_of: int) -> Pieces:
-    """Cut the stays known before as_of. O(stays × (ages + blocks of the long ones))."""
-    stays = stays_of(ledger.before(as_of), as_of)
-    last = (as_of - 1) // BLOCK
+    """Cut the stays known before as_of."""
+    return cut_stays(stays_of(ledger.before(as_of), as_of), funnel, history_from=ledger.history_from)
+
+
+def cut_stays(stays: Stays, funnel: Funnel, *, history_from: int) -> Pieces:
+    """Cut stays. O(stays + spans × (ages + blocks of the long ones))."""
+    last = (stays.as_of - 1) // BLOCK
     first = last - KEPT + 1
-    begin = np.maximum.reduce(
-        [stays.entered, np.full_like(stays.entered, first * BLOCK), np.full_like(stays.entered, ledger.history_from)]
-    )
+    begin = np.maximum(stays.entered, max(first * BLOCK, history_from))
     gone = stays.to != UNKNOWN
     stop = stays.left + gone  # the day of the exit is a day at risk
     rows = np.flatnonzero(funnel.open[stays.state] & (stop > begin))
     entered, stop, gone = stays.entered[rows], stop[rows], gone[rows]
-    alike, kind_of = distinct(entered, stop)  # what began and ended alike is cut once
+    alike, during = distinct(entered, stop)
     young_on, begin, until_day = entered[alike], begin[rows][alike], stop[alike]
     nothing = np.zeros(0, np.int64)
-    found: list[tuple[Ints, Ints, Ints, Ints]] = [(nothing, nothing, nothing, nothing)]
+    found: list[tuple[Ints, Ints, Ints]] = [(nothing, nothing, nothing)]
     for b, (young, old) in enumerate(pairwise(AGES.tolist())):
         low, high = np.maximum(begin, young_on + young), np.minimum(until_day, young_on + old)
         some = np.flatnonzero(high > low)
@@ -101,37 +121,24 @@ def cut(ledger: Ledger, funnel: Funnel, *, as_of: int) -> Pieces:
             inside = at + step <= until
             who, block = some[inside], at[inside] + step
             days = np.minimum(high[who], (block + 1) * BLOCK) - np.maximum(low[who], block * BLOCK)
-            found.append((who, np.full(len(who), b), block - first, days))
-    alike, bins, blocks, days = (np.concatenate([row[i] for row in found]) for i in range(4))
-    stay, piece = _each(alike, kind_of)
+            found.append((who, b * KEPT + block - first, days))
+    span, place, days = (np.concatenate([row[i] for row in found]) for i in range(3))
+    spans = max(len(alike), 1)
     move = kinds_of(funnel)[stays.state[rows], np.where(gone, stays.to[rows], 0)]
     kind = np.where(~gone, UNKNOWN, np.where((move == WIN) | (move == ADVANCE), FORWARD, OTHER))
     left = stays.left[rows]
     return Pieces(
-        stay=stay,
-        bin=bins[piece].astype(np.int64),
-        block=blocks[piece].astype(np.int64),
-        days=days[piece].astype(np.float64),
+        by_place=csr_array((days.astype(np.int64), (place, span)), shape=(N_BINS * KEPT, spans)),
+        by_span=csr_array((np.ones(len(rows), np.int8), (during, np.arange(len(rows)))), shape=(spans, len(rows))),
         deal=stays.deal[rows],
         state=stays.state[rows],
         kind=kind,
         end_bin=np.where(gone, np.searchsorted(AGES, left - entered, "right") - 1, UNKNOWN),
         end_block=np.where(gone, left // BLOCK - first, UNKNOWN),
         starts=(first + np.arange(KEPT)) * BLOCK,
-        as_of=as_of,
+        as_of=stays.as_of,
         n_states=funnel.n_states,
     )
-
-
-def _each(kind: Ints, kind_of: Ints) -> tuple[Ints, Ints]:
-    """For the pieces (p,) of kinds and the kind of each stay (m,): every stay with every piece of its kind, as indices."""
-    order = np.argsort(kind, kind="stable")
-    many = np.bincount(kind, minlength=int(kind_of.max(initial=UNKNOWN)) + 1)
-    begin = np.cumsum(many) - many
-    size = many[kind_of]
-    stay = np.repeat(np.arange(len(kind_of)), size)
-    within = np.arange(len(stay)) - np.repeat(np.cumsum(size) - size, size)
-    return stay, order[begin[kind_of[stay]] + within]
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -181,22 +188,16 @@ def _tables(pieces: Pieces, group: Ints, n_groups: int, past: Tables | None) -> 
     of = group[pieces.deal]
     shape = (pieces.n_states, n_groups, N_BINS, KEPT)
     size = int(np.prod(shape))
-
-    cell = (pieces.state * n_groups + of) * (N_BINS * KEPT)
-
-    def summed(rows: Ints, inside: Ints, weight: Floats) -> Floats:
-        return tally(cell[rows] + inside, weight, size).reshape(shape)
-
-    stay, inside, days = pieces.stay, pieces.bin * KEPT + pieces.block, pieces.days
-    if (of < 0).any():
-        known = of[stay] >= 0
-        stay, inside, days = stay[known], inside[known], days[known]
-    risk = summed(stay, inside, days)
+    cell = np.where(of < 0, UNKNOWN, pieces.state * n_groups + of)
+    risk = np.zeros(size)
+    place, days = pieces.at_risk(cell, pieces.n_states * n_groups)
+    risk[place] = days
     moved = []
     for kind in (FORWARD, OTHER):
         ended = np.flatnonzero((of >= 0) & (pieces.kind == kind) & (pieces.end_block >= 0))
-        moved.append(summed(ended, pieces.end_bin[ended] * KEPT + pieces.end_block[ended], np.ones(len(ended))))
-    table = Tables(np.stack(moved), risk)
+        at = cell[ended] * (N_BINS * KEPT) + pieces.end_bin[ended] * KEPT + pieces.end_block[ended]
+        moved.append(tally(at, np.ones(len(ended)), size).reshape(shape))
+    table = Tables(np.stack(moved), risk.reshape(shape))
     return table if past is None else table + past
 
 

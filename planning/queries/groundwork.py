@@ -22,7 +22,7 @@ from .history import day_number, history_of, midnight, told_before
 from .packing import Learnt, pack_past
 from .settled import narrow, share_of
 
-VERSION = 3  # of the arithmetic and the packing: another one lays its own groundwork
+VERSION = 4  # of the arithmetic and the packing: another one lays its own groundwork
 LARGE = 200_000  # lines from which a company's nights stand on groundwork; smaller ones are read and reckoned whole
 PART = 1_000_000  # lines of a part: what one worker holds in memory at a time
 LESSON_LINES = 2_000_000  # lines that lessons are learnt from; of more, an even sample of deals

@@ -10,7 +10,6 @@ product … than they were.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
-from functools import reduce
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -19,10 +18,8 @@ import numpy.typing as npt
 from core.arrays import packed, unpacked
 from planning.forecasting.conversion import Followed
 from planning.forecasting.counts import Counts, Shelf
-from planning.forecasting.history import ATTRIBUTES, Ledger
-from planning.forecasting.past_rates import AXIS as RATES_AXIS
+from planning.forecasting.history import ATTRIBUTES, Ledger, stays_of
 from planning.forecasting.past_rates import PastRates, past_rates
-from planning.forecasting.past_steps import AXIS as STEPS_AXIS
 from planning.forecasting.past_steps import PastSteps, past_steps
 from planning.forecasting.steps import Exits
 
@@ -32,7 +29,6 @@ from .history import DealHistory, day_number
 
 Arrays = dict[str, npt.NDArray[Any]]
 Keys = Mapping[str, npt.NDArray[np.int64]]
-AXIS: Final = RATES_AXIS | STEPS_AXIS
 LINE: Final = ("deal", "state", "day", "amount")
 WINDOWS: Final = tuple(days for days in WINDOW_DAYS.values() if days is not None)
 Rows = TypeVar("Rows", Followed, Exits)
@@ -72,7 +68,7 @@ class Kept:
             kind: {name.removeprefix(kind): array for name, array in arrays.items() if name.startswith(kind)}
             for kind in ("keys ", "fact ")
         }
-        return cls(Shelf(tables, AXIS), named["keys "], named["fact "])
+        return cls(Shelf(tables), named["keys "], named["fact "])
 
     def by(self, keys: Keys) -> Shelf:
         """The tables by the levels of other keys; a level whose key is not among them is left out."""
@@ -91,7 +87,7 @@ def together(parts: Sequence[Kept]) -> Kept:
     facts = dict(parts[0].facts)
     if "first_day" in facts:
         facts["first_day"] = np.min([part.facts["first_day"] for part in parts])
-    return Kept(reduce(Shelf.__add__, (part.by(keys) for part in parts)), keys, facts)
+    return Kept(Shelf.total([part.by(keys) for part in parts]), keys, facts)
 
 
 def narrow(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -119,8 +115,9 @@ def share_of(history: DealHistory, *, as_of: date) -> Share:
     is_open = history.funnel.open[state]
     closed, alive = _lines(ledger, ~is_open), _lines(ledger, is_open)
     levels, sizes = Evidence.whole(history).levels, sizes_of(keys)
-    rates = past_rates(closed, history.funnel, as_of=today, sizes=sizes, windows=WINDOWS)
-    steps = past_steps(closed, history.funnel, levels, as_of=today, sizes=sizes)
+    stays = stays_of(closed, today)
+    rates = past_rates(closed, history.funnel, stays, sizes=sizes, windows=WINDOWS)
+    steps = past_steps(stays, history.funnel, levels, history_from=closed.history_from, sizes=sizes)
     facts = {"as_of": np.array(today), "begun": rates.begun, "first_day": np.array(rates.first_day)}
     return Share(
         rates=Kept(rates.shelf, keys, facts).pack(),
@@ -175,7 +172,8 @@ def rates_on(
     as_of = int(kept.facts["as_of"])
     rows = _unpack_rows(edge, Followed)
     past = PastRates(as_of, kept.facts["begun"], kept.by(keys), rows, int(kept.facts["first_day"]))
-    mine = past_rates(again.ledger, history.funnel, as_of=as_of, sizes=sizes_of(keys), windows=WINDOWS)
+    stays = stays_of(again.ledger.before(as_of), as_of)
+    mine = past_rates(again.ledger, history.funnel, stays, sizes=sizes_of(keys), windows=WINDOWS)
     return past.without(mine.shelf, again.kept[rows.deal])
 
 
@@ -187,7 +185,9 @@ def steps_on(
     rows = _unpack_rows(exits, Exits)
     past = PastSteps(int(kept.facts["block"]), kept.by(keys), rows)
     levels = {name: getattr(again.ledger, name) for name in ATTRIBUTES} | {BAND: bands(again.ledger)}
-    mine = past_steps(again.ledger, history.funnel, levels, as_of=day_number(as_of), sizes=sizes_of(keys))
+    today = day_number(as_of)
+    stays, start = stays_of(again.ledger.before(today), today), again.ledger.history_from
+    mine = past_steps(stays, history.funnel, levels, history_from=start, sizes=sizes_of(keys))
     return past.without(mine.shelf, again.kept[rows.deal])
 
 
