@@ -22,7 +22,7 @@ from planning.forecasting.groundwork import added, condensed, learn_lessons, mod
 from planning.forecasting.replays import replays_of
 from planning.models import GROUNDWORK, Groundwork, Plan
 from planning.queries.groundwork import LESSON_LINES, PART, REPLAY_LINES
-from planning.queries.history import day_number, deal_history
+from planning.queries.history import DealHistory, day_number, deal_history
 from planning.queries.nights import Night, night_on
 from planning.queries.settled import Kept, share_of, together
 
@@ -150,25 +150,30 @@ def reckon(deals: int) -> dict[str, Any]:
         leaves, people = few.owner, int(few.owner.max()) + 1
         made["replays"] = replays_of(few, funnel, as_of=start, calendar=_edges(), leaves=leaves, n_leaves=people)
 
-    def share(number: int) -> Ledger:
+    found["lessons"], found["replays"] = scale.timed(lessons), scale.timed(replays)
+    pasts, kept, month = [], [], TODAY.replace(day=1)
+    found["past"] = found["settled"] = scale.timed(lambda: None)
+    for number in range(parts):  # cutting the arrays into parts stands for reading them
         first, after = number * deals // parts, (number + 1) * deals // parts
-        return scale_load.part_of(ledger, (np.arange(deals) >= first) & (np.arange(deals) < after))
+        mine = scale_load.part_of(ledger, (np.arange(deals) >= first) & (np.arange(deals) < after))
+        history = scale_load.history_of(mine.before(start))
 
-    def past() -> None:
-        shares = []
-        for number in range(parts):
-            shares.append(past_of(share(number), funnel, made["lessons"]))
-            condensed(share(number), start)
-        made["past"] = added(shares)
+        def past(share: Ledger = mine) -> None:
+            pasts.append(past_of(share, funnel, made["lessons"]))
+            condensed(share, start)
 
-    def settled() -> None:
-        month = TODAY.replace(day=1)
-        kept = [share_of(scale_load.history_of(share(number).before(start)), as_of=month) for number in range(parts)]
+        def settled(told: DealHistory = history) -> None:
+            kept.append(share_of(told, as_of=month))
+
+        found["past"] = _both(found["past"], scale.timed(past))
+        found["settled"] = _both(found["settled"], scale.timed(settled))
+
+    def whole() -> None:
+        made["past"] = added(pasts)
         for topic in ("rates", "steps"):
             together([Kept.unpack(getattr(one, topic)) for one in kept]).pack()
 
-    found["lessons"], found["replays"], found["past"] = scale.timed(lessons), scale.timed(replays), scale.timed(past)
-    found["settled"] = scale.timed(settled)
+    found["settled"] = _both(found["settled"], scale.timed(whole))
     base, new = condensed(ledger, start), ledger.day >= start
     since = {"deal": ledger.deal[new], "state": ledger.state[new], "day": ledger.day[new], "amount": ledger.amount[new]}
     live = with_events(base, **since, close=ledger.closes[new])
@@ -190,6 +195,11 @@ def reckon(deals: int) -> dict[str, Any]:
 
     found["hazards"], found["chances"] = scale.timed(hazards), scale.timed(chances)
     return found
+
+
+def _both(one: dict[str, float], other: dict[str, float]) -> dict[str, float]:
+    """What two pieces of work took."""
+    return {name: max(one[name], other[name]) if name == "peak" else one[name] + other[name] for name in one}
 
 
 def _edges() -> Any:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import dataclasses as dc
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -121,31 +120,21 @@ class Visits:
 
     def pieces(self) -> Pieces:
         """Cut every kind once."""
-        rows: list[tuple[Ints, Ints, Ints]] = []
-        place: list[tuple[int, int]] = []
-        bands = list(pairwise(self.clock.bands.tolist()))
-        for b, (low, high) in enumerate(pairwise(self.clock.edges.tolist())):
-            ahead = (self.lead - (high - 1), self.lead - (low - 1)) if self.clock.by_close else (low, high)
-            begin, end = np.maximum(self.start, ahead[0]), np.minimum(self.stop, ahead[1])
-            some = np.flatnonzero(end > begin).astype(np.int32)
-            begin, end = begin[some], end[some]
-            for k, (young, old) in enumerate(bands):
-                if self.clock.by_close:
-                    a, z = np.maximum(begin, young), np.minimum(end, old)
-                    keep = np.flatnonzero(z > a)
-                    rows.append((some[keep], a[keep], z[keep]))
-                else:
-                    rows.append((some, begin, end))
-                place.append((b, k))
-        size = [len(row[0]) for row in rows]
-        kind, begin, end = (np.concatenate([row[i] for row in rows]) for i in range(3))
+        if self.clock.by_close:  # the clock runs down: the last day comes first
+            kind, bins, low, high = _cut(self.lead - self.stop + 1, self.lead - self.start + 1, self.clock.edges)
+            lead = self.lead[kind]
+            row, band, begin, end = _cut(lead - high + 1, lead - low + 1, self.clock.bands)
+            kind, bins = kind[row], bins[row]
+        else:
+            kind, bins, begin, end = _cut(self.start, self.stop, self.clock.edges)
+            band = np.zeros(len(kind), np.int8)
         doubled = 2 * (self.as_of - self.entered[kind]) - begin - end  # twice the age of the evidence
         oldest = int(doubled.max(initial=0))
         weight = np.exp2(-np.arange(oldest + 1) / (2 * HALF_LIFE))[np.maximum(doubled, 0)]
         return Pieces(
             kind=kind,
-            bin=np.repeat(np.array([p[0] for p in place], np.int8), size),
-            band=np.repeat(np.array([p[1] for p in place], np.int8), size),
+            bin=bins,
+            band=band,
             weight=weight,
             weighted=(end - begin) * weight,
             last=end == self.stop[kind],
@@ -169,13 +158,32 @@ class Visits:
         return events.reshape(n_cells, n_states), risk
 
 
+def _cut(begin: Ints, end: Ints, edges: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """
+    Cut the days [begin, end) of rows (n,) at the edges of bins; what lies outside all bins is left out.
+
+    Returns (pieces,) each: row, bin, begin, end; in the order of the rows.
+    """
+    least, most = int(edges[0]), int(edges[-1])
+    begin, end = np.maximum(begin, least), np.minimum(end, most)
+    bin_of = (np.searchsorted(edges, np.arange(least, most), "right") - 1).astype(np.int8)
+    inside = end > begin
+    low = bin_of[np.where(inside, begin - least, 0)]
+    size = np.where(inside, bin_of[np.where(inside, end - 1 - least, 0)] - low + 1, 0)
+    row = np.repeat(np.arange(len(begin), dtype=np.int32), size)
+    within = np.arange(len(row), dtype=np.int32) - np.repeat(np.cumsum(size, dtype=np.int32) - size, size)
+    bins = low[row] + within.astype(np.int8)
+    edge = edges.astype(np.int32)
+    return row, bins, np.maximum(begin[row], edge[bins]), np.minimum(end[row], edge[bins + 1])
+
+
 def visits(stays: Stays, funnel: Funnel, clock: Clock, *, history_from: int) -> Iterator[Visits]:
     """The stays to each open state that the clock serves, state by state: memory is bounded by the largest state."""
+    served = np.where(stays.close == UNKNOWN, funnel.n_states, stays.state) if clock.by_close else stays.state
+    by_state = np.argsort(served.astype(np.int16), kind="stable").astype(np.int32)
+    begins = np.r_[0, np.cumsum(np.bincount(served, minlength=funnel.n_states))]
     for s in np.flatnonzero(funnel.open):
-        here = stays.state == s
-        if clock.by_close:
-            here &= stays.close != UNKNOWN
-        rows = np.flatnonzero(here).astype(np.int32)
+        rows = by_state[begins[s] : begins[s + 1]]
         entered = stays.entered[rows].astype(np.int32)
         to = stays.to[rows].astype(np.int16)
         stop = stays.left[rows].astype(np.int32) - entered + (to != UNKNOWN)  # the day of the exit is a day at risk

@@ -47,6 +47,7 @@ DEFAULT_FORWARD: Final = 0.4  # and forwards two times in five
 K_GRID: Final = np.logspace(0, 2.2, 12)  # down to an sd of 8 % between levels: hardly any two are the same
 APART: Final = 0.3  # scale of the sd between the levels of an attribute
 PASSES: Final = 2  # rounds of backfitting
+JOINED: Final = 8_192  # rows of a table of products of factors: it stays in the processor's cache
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -164,13 +165,22 @@ class Factors:
     by_level: tuple[Floats, ...]
     band: Floats
 
-    def of(self, levels: Levels, stay: Ints, state: int, outcome: int) -> Floats:
-        """(n,) product of the factors of some stays, but for the band."""
-        out = np.ones(len(stay))
+    def joined(self, levels: Levels) -> list[tuple[Floats, Ints]]:
+        """
+        Tables (rows, S, 3) of what the factors of several attributes come to, and in each the row of every stay (n,).
+
+        Few tables, so that little is looked up: the product over the tables is that over all attributes, but for the band.
+        """
+        out: list[tuple[Floats, Ints]] = []
         for a, factor in enumerate(self.by_level):
-            column = levels[:, a].take(stay)
-            if len(factor) > 2:
-                out *= factor[:, state, outcome].take(np.where(column < len(factor) - 1, column, UNKNOWN))
+            column, unknown = levels[:, a], len(factor) - 1
+            if unknown < 2:
+                continue  # one level alone carries no factor
+            row = np.where((column >= 0) & (column < unknown), column, unknown).astype(np.int32)
+            if out and len(out[-1][0]) * len(factor) <= JOINED:
+                table, before = out.pop()
+                factor, row = (table[:, None] * factor[None]).reshape(-1, *factor.shape[1:]), before * len(factor) + row
+            out.append((factor, row))
         return out
 
 
@@ -318,6 +328,7 @@ def expose_by(
     n, bins = funnel.n_states, clock.n_bins
     out = [Exposure.none(stays.as_of, n, clock) for _ in range(len(starts) + 1)]
     size = len(out) * bins
+    joined = factors.joined(levels)
     for visit in visits(stays, funnel, clock, history_from=history_from):
         s, pieces = visit.state, visit.pieces()
         period = np.searchsorted(starts, visit.entered + visit.stop - 1, "right")
@@ -325,8 +336,11 @@ def expose_by(
         events, risk = visit.counts(pieces, n, cell, size)
         of_piece, stay, unit, band = _units(visit, pieces)
         scaled = np.zeros((size, OUTCOMES))
+        found = [(table[:, s], row.take(stay)) for table, row in joined]
         for c in range(OUTCOMES):
-            product = factors.of(levels, stay, s, c) * factors.band[:, s, c].take(band)
+            product = factors.band[:, s, c].take(band)
+            for table, row in found:
+                product *= table[:, c].take(row)
             share = tally(unit, product, int(unit.max(initial=UNKNOWN)) + 1)
             scaled[:, c] = tally(cell, pieces.weighted * share[of_piece], size)
         for p, exposure in enumerate(out):
@@ -381,5 +395,15 @@ def log_factors(table: Table, state: Ints, levels: Ints) -> Floats:
     """(n, 4) log of the product of factors per outcome class for deals standing in `state`; moves back carry none."""
     out = np.zeros((len(state), OUTCOMES + 1))
     for a, factor in enumerate(table.factors):
-        out[:, :OUTCOMES] += np.log(factor[known_level(levels[:, a], factor), state])
+        out[:, :OUTCOMES] += np.log(factor)[known_level(levels[:, a], factor), state]
+    return out
+
+
+def log_factors_everywhere(table: Table, levels: Ints) -> Floats:
+    """(n, S, 4) the same for deals, whatever state they come to stand in."""
+    out = np.zeros((len(levels), table.rate.shape[0], OUTCOMES + 1))
+    for a, factor in enumerate(table.factors):
+        if len(factor) > 2:  # one level alone carries no factor
+            log = np.concatenate([np.log(factor), np.zeros((*factor.shape[:2], 1))], axis=2)
+            out += log.take(known_level(levels[:, a], factor), axis=0, mode="wrap")
     return out

@@ -179,7 +179,7 @@ def tally(codes: Ints, weights: Floats, size: int) -> Floats:
 
 def _carry_forward(values: Floats, first: Bools) -> Floats:
     """Fill NaN with the value before it inside each block; `first` marks where a block begins."""
-    at = np.arange(len(values))
+    at = np.arange(len(values), dtype=np.int32 if len(values) < 2**31 else np.int64)
     known = np.where(~np.isnan(values) | first, at, 0)
     return values[np.maximum.accumulate(known)] if len(values) else values
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from .exposure import OUTCOMES
 from .history import Bools, Floats, Ints
@@ -103,6 +104,6 @@ def shapes_of(log_scale: Floats, states: Ints) -> tuple[Floats, Ints]:
             break
         grid *= 1.4
     size = np.bincount(shape).astype(np.float64)
-    total = np.zeros((len(first), *log_scale.shape[1:]))
-    np.add.at(total, shape, log_scale)
+    members = csr_array((np.ones(len(shape)), (shape, np.arange(len(shape)))), shape=(len(first), len(shape)))
+    total = (members @ log_scale.reshape(len(shape), -1)).reshape(-1, *log_scale.shape[1:])
     return np.asarray(np.exp(total / size[:, None, None])), shape

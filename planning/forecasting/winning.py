@@ -11,20 +11,24 @@ The stay a deal is in now is followed day by day with its own hazards. What it m
 from __future__ import annotations
 
 import dataclasses as dc
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from .drift import Drift
 from .exposure import BAND_EDGES, FAR, OUTCOMES
-from .hazards import ADVANCE, LOSS, WIN, Hazards, Table, known_level, log_factors
+from .hazards import ADVANCE, LOSS, WIN, Hazards, Table, known_level, log_factors_everywhere
 from .history import Bools, Floats, Ints
 from .likeness import GRID, Open, alike, shapes_of, take, unique_rows
+
+Spectrum: TypeAlias = npt.NDArray[np.complex128]
 
 # at most so many calculations are made for one clock, in groups × what one costs (`_cost`); of more, likeness is read
 # more broadly. PLAIN: for chances without factors, which differ by the clock alone, and for sums over deals
 GROUPS: Final = 80_000
 PLAIN: Final = 40_000
+AT_ONCE: Final = 16  # groups whose curves are worked out together
 BEYOND: Final = 3_650  # days after which a deal that is still open is counted as not won
 
 
@@ -79,18 +83,56 @@ def fresh_curves(hazards: Hazards, scale: Floats, n_days: int, won: Bools) -> Fl
     size = 1 << int(2 * max(n_days, 8) - 1).bit_length()
     damp = 10.0 ** (-8.0 / size * days)  # what wraps around the transform is worth 1e-8
     moving = _onward(table, won)
-    for g in range(n_groups):
-        rates = table.rate * mult[g][:, None, :]
-        stay, leave = _exits(rates, 1.0)
-        alive = np.cumprod(np.concatenate([np.ones((n, 1)), stay[:, bins[:-1]]], 1), 1)
-        flow = alive[:, :, None] * leave[:, bins]  # (S, days, S)
-        spectrum = np.fft.rfft(flow * damp[None, :, None], size, axis=1)
-        win = spectrum[:, :, won].sum(2).T  # (freq, S)
-        moves = np.where(moving[None, None, :], spectrum.transpose(1, 0, 2), 0.0)
-        solved = np.linalg.solve(np.eye(n)[None] - moves, win[:, :, None])[:, :, 0]
-        density = np.fft.irfft(solved, size, axis=0)[:n_days] / damp[:, None]
-        curves[g, :, 1:] = np.clip(np.cumsum(np.maximum(density, 0.0), 0), 0.0, 1.0).T
+    source, target = np.nonzero(table.rate.any(1) & (moving | won))
+    for first in range(0, n_groups, AT_ONCE):
+        some = slice(first, first + AT_ONCE)
+        stay, leave = _exits(table.rate * mult[some, :, None, :], 1.0)
+        alive = np.cumprod(np.concatenate([np.ones((len(stay), n, 1)), stay[:, :, bins[:-1]]], 2), 2) * damp
+        flow = alive[:, source] * leave[:, source, :, target].transpose(1, 0, 2)[:, :, bins]  # (groups, moves, days)
+        spectrum = np.fft.rfft(flow, size).transpose(1, 0, 2)
+        win: dict[int, Spectrum] = {}
+        moves: dict[tuple[int, int], Spectrum] = {}
+        for s, t, wave in zip(source.tolist(), target.tolist(), spectrum, strict=True):
+            if won[t]:
+                win[s] = win[s] + wave if s in win else wave
+            else:
+                moves[s, t] = wave
+        for s, wave in _renewed(win, moves).items():
+            density = np.fft.irfft(wave, size)[:, :n_days] / damp
+            curves[some, s, 1:] = np.clip(np.cumsum(np.maximum(density, 0.0), 1), 0.0, 1.0)
     return curves
+
+
+def _renewed(win: dict[int, Spectrum], moves: dict[tuple[int, int], Spectrum]) -> dict[int, Spectrum]:
+    """
+    Solve w_s = win_s + sum_t moves_st w_t for all states at once, every spectrum of one shape; what is not there is zero.
+
+    Method: elimination state by state. No pivot is looked for: of the moves out of a state less than all go anywhere, so
+    that the diagonal outweighs its row.
+    """
+    win, moves = dict(win), dict(moves)
+    states = sorted({*win, *(s for move in moves for s in move)})
+    for place, k in enumerate(states):
+        if (k, k) in moves:
+            again = 1 / (1 - moves.pop((k, k)))
+            win |= {k: again * win[k]} if k in win else {}
+            moves |= {(s, t): again * wave for (s, t), wave in moves.items() if s == k}
+        onward = [(t, wave) for (s, t), wave in moves.items() if s == k]
+        for s in states[place + 1 :]:
+            by_way = moves.pop((s, k), None)
+            if by_way is None:
+                continue
+            if k in win:
+                win[s] = win[s] + by_way * win[k] if s in win else by_way * win[k]
+            for t, wave in onward:
+                moves[s, t] = moves[s, t] + by_way * wave if (s, t) in moves else by_way * wave
+    solved: dict[int, Spectrum] = {}
+    for k in reversed(states):
+        terms = [wave * solved[t] for (s, t), wave in moves.items() if s == k and t in solved]
+        terms += [win[k]] if k in win else []
+        if terms:
+            solved[k] = np.sum(terms, axis=0)
+    return solved
 
 
 def fresh_finals(hazards: Hazards, scale: Floats, won: Bools) -> Floats:
@@ -293,9 +335,7 @@ def chances(
         if table is hazards.age:
             some = dc.replace(some, to_close=np.zeros(len(mine), np.int64))
         kinds, who = unique_rows(some.levels)
-        log = np.stack(
-            [log_factors(table, np.full(len(kinds), s), some.levels[kinds]) for s in range(n_states)], axis=1
-        )
+        log = log_factors_everywhere(table, some.levels[kinds])
         cost = _cost(table)
         shapes, shape = shapes_of(log, np.flatnonzero(_onward(table, won)))
         if not table.rate[:, :, _onward(table, won)].any():  # there are no later stages to be alike in
