@@ -175,7 +175,12 @@ def reckon(deals: int) -> dict[str, Any]:
 
     found["settled"] = _both(found["settled"], scale.timed(whole))
     base, new = condensed(ledger, start), ledger.day >= start
-    since = {"deal": ledger.deal[new], "state": ledger.state[new], "day": ledger.day[new], "amount": ledger.amount[new]}
+    since: dict[str, Any] = {
+        "deal": ledger.deal[new],
+        "state": ledger.state[new],
+        "day": ledger.day[new],
+        "amount": ledger.amount[new],
+    }
     live = with_events(base, **since, close=ledger.closes[new])
     ends = _edges()[1:] - today
 

@@ -84,6 +84,11 @@ class Lives:
         many = self.many if self.many is None or rows is None else self.many[rows]
         return np.bincount(cell, many, size).astype(np.int64)
 
+    def only(self, rows: Bools) -> Lives:
+        """Some of them."""
+        many = None if self.many is None else self.many[rows]
+        return Lives(self.cell[rows], self.age[rows], self.cause[rows], many)
+
     def __add__(self, other: Lives) -> Lives:
         many = [np.ones(len(one.cell), np.int64) if one.many is None else one.many for one in (self, other)]
         return Lives(

@@ -36,7 +36,10 @@ class Counts:
         """The same by flattened places."""
         size = int(np.prod(shape))
         if _has_room(size, key):
-            total = np.bincount(key, minlength=size) if many is None else _rounded(np.bincount(key, many, size))
+            if many is None:
+                total: Ints = np.bincount(key, minlength=size)
+            else:
+                total = np.rint(tally(key, many.astype(np.float64), size)).astype(np.int64)
             found = np.flatnonzero(total)
             return cls(shape, found, total[found])
         if many is None:
@@ -53,7 +56,7 @@ class Counts:
     def by_levels(
         cls,
         shape: tuple[int, ...],
-        where: Sequence[Ints],
+        key: Ints,
         levels: Mapping[str, Ints],
         sizes: Mapping[str, int],
         many: Ints | None = None,
@@ -61,11 +64,11 @@ class Counts:
         """
         Count the same rows by each of several attributes: one table (levels, *shape) for each.
 
-        levels: per attribute (n,) codes 0 … sizes - 1, -1 left out. Only places that occur at all have to be told apart, and
-        which these are is worked out once.
+        key (n,): places in shape, flattened; levels: per attribute (n,) codes 0 … sizes - 1, -1 left out. Only places that
+        occur at all have to be told apart, and which these are is worked out once.
         """
         inside = int(np.prod(shape))
-        used, place = _occurring(places(shape, where), inside)
+        used, place = _occurring(key, inside)
         room = max(len(used), 1)
         out = {}
         for name, level in levels.items():
@@ -108,22 +111,24 @@ class Counts:
         in_order = bool((moving[1:] > moving[:-1]).all())
         if in_order and len(moving) == len(codes) == self.shape[0] and (codes == np.arange(len(codes))).all():
             return Counts(shape, self.key, self.many)
-        key, many = self._moved(codes)
-        return Counts(shape, key, many) if in_order else self.at(shape, key, many)
+        level, rest, many = self._moved(codes)
+        if in_order:
+            return Counts(shape, level * int(np.prod(self.shape[1:])) + rest, many)
+        return self.by_levels(self.shape[1:], rest, {"": level}, {"": size}, many)[""]
 
     def grouped(self, codes: Ints, size: int) -> Floats:
         """The array itself by other levels, as `recoded`."""
         shape = (size, *self.shape[1:])
-        key, many = self._moved(codes)
+        level, rest, many = self._moved(codes)
+        key = level * int(np.prod(self.shape[1:])) + rest
         return tally(key, many.astype(np.float64), int(np.prod(shape))).reshape(shape)
 
-    def _moved(self, codes: Ints) -> tuple[Ints, Ints]:
-        inside = int(np.prod(self.shape[1:]))
-        level, rest = np.divmod(self.key, inside)
+    def _moved(self, codes: Ints) -> tuple[Ints, Ints, Ints]:
+        """New level, place within it and number of each row that has one."""
+        level, rest = np.divmod(self.key, int(np.prod(self.shape[1:])))
         of = codes.astype(np.int64)[level]
-        key = of * inside + rest
         kept: Bools = of >= 0
-        return (key, self.many) if kept.all() else (key[kept], self.many[kept])
+        return (of, rest, self.many) if kept.all() else (of[kept], rest[kept], self.many[kept])
 
     def dense(self) -> Floats:
         """The array itself."""
@@ -143,10 +148,6 @@ def places(shape: tuple[int, ...], where: Sequence[Ints]) -> Ints:
 def _has_room(size: int, key: Ints) -> bool:
     """Counting is faster than sorting, where there is room to count in."""
     return size <= max(ROOMY * len(key), LITTLE)
-
-
-def _rounded(values: Floats) -> Ints:
-    return np.rint(values).astype(np.int64)
 
 
 def _occurring(key: Ints, size: int) -> tuple[Ints, Ints]:

@@ -179,8 +179,10 @@ class Factors:
             row = np.where((column >= 0) & (column < unknown), column, unknown).astype(np.int32)
             if out and len(out[-1][0]) * len(factor) <= JOINED:
                 table, before = out.pop()
-                factor, row = (table[:, None] * factor[None]).reshape(-1, *factor.shape[1:]), before * len(factor) + row
-            out.append((factor, row))
+                both = (table[:, None] * factor[None]).reshape(-1, *factor.shape[1:])
+                out.append((both, before * len(factor) + row))
+            else:
+                out.append((factor, row))
         return out
 
 

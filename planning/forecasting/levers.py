@@ -18,7 +18,7 @@ from scipy.special import ndtr, ndtri
 
 from .alerts import has_power, ratio_interval
 from .hazards import ADVANCE, WIN, kinds_of
-from .history import UNKNOWN, Bools, Floats, Funnel, Ints, Ledger, stays_of, tally
+from .history import UNKNOWN, Bools, Floats, Funnel, Ints, Stays, tally
 from .steps import AGES, FORWARD, KEPT, OTHER, Watch
 
 LEAN: Final = 4.0  # expected steps at which a recent ratio counts half
@@ -62,7 +62,7 @@ class Worth:
 @dc.dataclass(frozen=True, slots=True)
 class PastWorth:
     """
-    What deals add that are not in the ledger at hand, of the last three years.
+    What deals add whose stays are not at hand, of the last three years.
 
     led (S, S): stays by where they led. wins, paid (G,): won stays with an amount, and the money; all_wins, all_paid: of all.
     """
@@ -75,17 +75,15 @@ class PastWorth:
 
 
 def worth(
-    ledger: Ledger,
+    stays: Stays,
     funnel: Funnel,
     group: Ints,
     n_groups: int,
     *,
-    as_of: int,
     watched: Watch,
     past: PastWorth | None = None,
 ) -> Worth:
-    """Reckon both from the last three years; a group with few wins leans on all (five wins' worth)."""
-    stays = stays_of(ledger.before(as_of), as_of)
+    """Reckon both from the stays of the last three years; a group with few wins leans on all (five wins' worth)."""
     recent = stays.entered >= int(watched.pieces.starts[0])
     gone = recent & (stays.to != UNKNOWN)
     kind = kinds_of(funnel)

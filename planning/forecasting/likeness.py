@@ -105,5 +105,5 @@ def shapes_of(log_scale: Floats, states: Ints) -> tuple[Floats, Ints]:
         grid *= 1.4
     size = np.bincount(shape).astype(np.float64)
     members = csr_array((np.ones(len(shape)), (shape, np.arange(len(shape)))), shape=(len(first), len(shape)))
-    total = (members @ log_scale.reshape(len(shape), -1)).reshape(-1, *log_scale.shape[1:])
+    total = np.asarray(members @ log_scale.reshape(len(shape), -1)).reshape(-1, *log_scale.shape[1:])
     return np.asarray(np.exp(total / size[:, None, None])), shape

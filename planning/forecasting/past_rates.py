@@ -19,13 +19,30 @@ from typing import Final
 import numpy as np
 
 from .conversion import Followed, Lives, followed
-from .counts import Counts, Shelf
+from .counts import Counts, Shelf, places
 from .history import ATTRIBUTES, Bools, Floats, Funnel, Ints, Ledger, Stays
 
 NIGHTS: Final = 32  # days of a month and the first of the next: nights that stand on one groundwork
 AGES: Final = 1 << 13  # days, 22 years: what took longer counts as that long
 LOOK_BACK: Final = 5 * 366  # days for which the open pipeline is known
 CENTS: Final = 100
+
+
+@dc.dataclass(frozen=True, slots=True)
+class PastLives:
+    """Stays until they were left, and until their deals ended, each with the kind of "when" it began, (n,); begun as below."""
+
+    begun: Ints
+    moves: tuple[Ints, Lives]
+    fates: tuple[Ints, Lives]
+
+    def since(self, day: int | None) -> tuple[Lives, Lives]:
+        """Those that began since a day: one that a night of the month looks back to."""
+        moves, fates = (self._since(when, lives, day) for when, lives in (self.moves, self.fates))
+        return moves, fates
+
+    def _since(self, when: Ints, lives: Lives, day: int | None) -> Lives:
+        return lives if day is None else lives.only((self.begun >= day)[when])
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -49,24 +66,19 @@ class PastRates:
         """Less what some of the deals said; kept: which of the single stays are not theirs."""
         return dc.replace(self, shelf=self.shelf - other, edge=self.edge.only(kept))
 
-    def lives(self, attribute: str, group: Ints, n_groups: int, since: int | None) -> tuple[Lives, Lives]:
+    def grouped(self, attribute: str, group: Ints, n_groups: int) -> PastLives:
         """
-        Stays begun since a day (one that a night of the month looks back to) by group; the single ones are not among them.
+        Stays by group; the single ones are not among them.
 
         group (levels,): the group of each level, -1 left out.
         """
-        moves, fates = (self._lives(topic, attribute, group, n_groups, since) for topic in ("moves", "fates"))
-        return moves, fates
+        moves, fates = (self._grouped(topic, attribute, group, n_groups) for topic in ("moves", "fates"))
+        return PastLives(self.begun, moves, fates)
 
-    def _lives(self, topic: str, attribute: str, group: Ints, n_groups: int, since: int | None) -> Lives:
-        table = self.shelf.tables[topic, attribute]
-        level, when, state, age, end = table.columns()
-        of = group[level]
-        kept = of >= 0
-        if since is not None:
-            kept &= self.begun[when] >= since
-        rows = np.flatnonzero(kept)
-        return Lives(state[rows] * n_groups + of[rows], age[rows], end[rows] - 1, table.many[rows])
+    def _grouped(self, topic: str, attribute: str, group: Ints, n_groups: int) -> tuple[Ints, Lives]:
+        table = self.shelf.tables[topic, attribute].recoded(group, n_groups)
+        of, when, state, age, end = table.columns()
+        return when, Lives(state * n_groups + of, age, end - 1, table.many)
 
     def open_on(self, days: Ints) -> Floats:
         """(owners, n) money that stood in open deals on the mornings of days; 0 before LOOK_BACK."""
@@ -99,7 +111,7 @@ def past_rates(
     for topic, age, end, ends in (("moves", coarse.age, coarse.cause, 3), ("fates", coarse.until, coarse.fate, 2)):
         shape = (len(windows) + 1, funnel.n_states, AGES, ends + 1)
         where = [when, coarse.state, np.minimum(age, AGES - 1), end + 1]
-        for name, table in Counts.by_levels(shape, where, levels, sizes).items():
+        for name, table in Counts.by_levels(shape, places(shape, where), levels, sizes).items():
             tables[topic, name] = table
     tables["pipeline", "owner"] = _pipeline(ledger, stays, funnel, owners=sizes["owner"])
     return PastRates(

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from .counts import Counts, Shelf
+from .counts import Counts, Shelf, places
 from .history import UNKNOWN, Bools, Floats, Funnel, Ints, Stays
 from .levers import PastWorth
 from .steps import BLOCK, KEPT, N_BINS, Exits, Pieces, Tables, cut_stays
@@ -97,7 +97,8 @@ def past_steps(
     where = [column[gone] for column in (pieces.kind, pieces.state, pieces.end_bin, pieces.end_block)]
     of = {name: level[pieces.deal] for name, level in levels.items()}
     ended = {name: level[gone] for name, level in of.items()}
-    shelve("moved", Counts.by_levels((2, n, N_BINS, KEPT), where, ended, sizes))
+    shape = (2, n, N_BINS, KEPT)
+    shelve("moved", Counts.by_levels(shape, places(shape, where), ended, sizes))
     for name, level in of.items():
         cell = np.where(level < 0, UNKNOWN, level * n + pieces.state)
         key, days = pieces.at_risk(cell, sizes[name] * n)
@@ -108,7 +109,7 @@ def past_steps(
     cents = np.rint(stays.amount[won] * CENTS).astype(np.int64)
     whose = {name: level[stays.deal[won]] for name, level in levels.items()}
     for topic, many in (("wins", None), ("cents", cents)):
-        shelve(topic, Counts.by_levels((KEPT,), [begun[won]], whose, sizes, many))
+        shelve(topic, Counts.by_levels((KEPT,), begun[won], whose, sizes, many))
     left = np.flatnonzero((begun >= 0) & (stays.to != UNKNOWN))
     tables["led", ""] = Counts.of((n, n, KEPT), [stays.state[left], stays.to[left], begun[left]])
     exits = pieces.exits

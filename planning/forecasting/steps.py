@@ -76,7 +76,6 @@ class Pieces:
         """Its stays without their days."""
         return Exits(self.deal, self.state, self.kind, self.end_block)
 
-
     def at_risk(self, cell: Ints, n_cells: int) -> tuple[Ints, Ints]:
         """
         Sum the days at risk by cell of the stay: cell (n,), -1 left out → place in (cells, B, K), flattened and rising, and

@@ -33,15 +33,16 @@ def conversion_rows(evidence: Evidence, places: Organisation, *, as_of: date) ->
     seen = followed(stays_of(evidence.ledger.before(today), today), history.funnel)
     if past is not None:
         seen += past.edge
-    for window, days in WINDOW_DAYS.items():
-        since = None if days is None else today - days
-        rows = seen.entered >= (history.ledger.history_from if since is None else since)
-        for by, grouping in _groupings(evidence, places):
-            size = max(len(grouping.members), 1)
-            lives = seen.lives(grouping.codes(evidence.levels), size, rows)
-            if past is not None:
-                before = past.lives(grouping.attribute, grouping.of_level, size, since)
-                lives = (lives[0] + before[0], lives[1] + before[1])
+    for by, grouping in _groupings(evidence, places):
+        size, codes = max(len(grouping.members), 1), grouping.codes(evidence.levels)
+        before = None if past is None else past.grouped(grouping.attribute, grouping.of_level, size)
+        for window, days in WINDOW_DAYS.items():
+            since = None if days is None else today - days
+            rows = seen.entered >= (history.ledger.history_from if since is None else since)
+            lives = seen.lives(codes, size, rows)
+            if before is not None:
+                moves, fates = before.since(since)
+                lives = (lives[0] + moves, lives[1] + fates)
             rates = rates_of(*lives, n_states=history.funnel.n_states, n_groups=size)
             yield from _rows(rates, history, window=window, by=by, members=grouping.members)
 

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from planning.forecasting import alerts, levers, mix
 from planning.forecasting.alerts import MATERIAL, FollowUp, Look
+from planning.forecasting.history import Stays, stays_of
 from planning.forecasting.mix import Cause
-from planning.forecasting.steps import BLOCK, KEPT, SHARE, Norms, Pieces, Watch, cut, norms_of, watch
+from planning.forecasting.steps import BLOCK, KEPT, SHARE, Norms, Pieces, Watch, cut_stays, norms_of, watch
 from planning.models import By, ConversionWarning, Lever, Plan
 
 from .evidence import BAND, BOUNDS, Evidence, Grouping
@@ -97,11 +98,13 @@ def night_watch(*, plan: Plan, as_of: date) -> NightWatch:
     if not history.ledger.n_events:
         return NightWatch([], [], 0, 0, until)
     places = organisation(as_of=as_of, also=history.owner_ids.tolist())
-    pieces = cut(evidence.ledger, history.funnel, as_of=day_number(as_of))
+    today = day_number(as_of)
+    stays = stays_of(evidence.ledger.before(today), today)
+    pieces = cut_stays(stays, history.funnel, history_from=evidence.ledger.history_from)
     company = evidence.by_company()
     norms = norms_of(pieces, None if past is None else past.tables(pieces, "owner", company.of_level, 1))
     seen = [
-        _judged(one, evidence, pieces, norms, (until - as_of).days)
+        _judged(one, evidence, (stays, pieces, norms), (until - as_of).days)
         for one in _cuts(evidence, places)
         if len(one.members)
     ]
@@ -155,19 +158,13 @@ def _compact(one: _Cut) -> _Cut:
     return _Cut(one.by, Grouping(one.grouping.attribute, of_level, one.members[used]), codes)
 
 
-def _judged(one: _Cut, evidence: Evidence, pieces: Pieces, norms: Norms, days: int) -> _Seen:
-    ledger, funnel, past, size = evidence.ledger, evidence.history.funnel, evidence.steps, len(one.members)
+def _judged(one: _Cut, evidence: Evidence, lines: tuple[Stays, Pieces, Norms], days: int) -> _Seen:
+    stays, pieces, norms = lines
+    funnel, past, size = evidence.history.funnel, evidence.steps, len(one.members)
     which = (pieces, one.grouping.attribute, one.grouping.of_level, size)
     at = watch(pieces, norms, one.codes, size, None if past is None else past.tables(*which))
-    value = levers.worth(
-        ledger,
-        funnel,
-        one.codes,
-        size,
-        as_of=pieces.as_of,
-        watched=at,
-        past=None if past is None else past.worth(*which),
-    )
+    reached = None if past is None else past.worth(*which)
+    value = levers.worth(stays, funnel, one.codes, size, watched=at, past=reached)
     found = alerts.look(at)
     rates = levers.rates(at, horizon=days / 2)
     return _Seen(one, at, found, rates, value, levers.stays_to_come(at, days_left=days))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bench.alerts import FUNNEL, SEGMENTS, WEAK, world
+from planning.forecasting.history import stays_of
 from planning.forecasting.levers import Standing, chance_after, incidence, leaning, rates, stays_to_come, worth
 from planning.forecasting.steps import cut, norms_of, watch
 
@@ -58,7 +59,7 @@ def test_the_weak_cell_converts_less_than_before_and_less_than_its_peers() -> No
     assert now.peers[WEAK] == pytest.approx(0.5, abs=0.06)
     assert now.usual[WEAK] == pytest.approx(0.5, abs=0.05)
     assert now.enough[WEAK]
-    value = worth(made.ledger, FUNNEL, made.segment, SEGMENTS, as_of=day, watched=at)
+    value = worth(stays_of(made.ledger.before(day), day), FUNNEL, made.segment, SEGMENTS, watched=at)
     assert value.win_after[0] == pytest.approx(0.5 * 0.4, abs=0.03)
     assert value.win_after[2] == 1
     assert value.mean == 1
