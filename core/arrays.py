@@ -1,19 +1,22 @@
 """Arrays out of Postgres and into it: rows by binary COPY, one pass, no Python object per row; whole arrays as one value."""
 
 from collections.abc import Mapping, Sequence
-from io import BytesIO
-from typing import Any, Literal
+from io import BufferedWriter, BytesIO, RawIOBase
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer as ReadableBuffer
 
 Width = Literal["int2", "int4", "int8", "float8"]
 _NUMPY: Mapping[str, str] = {"int2": ">i2", "int4": ">i4", "int8": ">i8", "float8": ">f8"}
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00"
 _HEADER = len(_SIGNATURE) + 8  # signature, flags, length of the (empty) header extension
 _TRAILER = 2
-BLOCK = 1 << 18  # bytes that psycopg2 hands over at a time
+CHUNK = 1 << 24  # bytes that are taken apart at a time
 
 
 def copied(
@@ -35,8 +38,11 @@ def copied(
     with connection.cursor() as cursor:
         sql = cursor.mogrify(select, params)
         text = sql.decode() if isinstance(sql, bytes) else sql
-        cursor.copy_expert(f"COPY ({text}) TO STDOUT (FORMAT binary)", rows, BLOCK)
-    return rows.columns()
+        # psycopg2 hands over row by row: that many small writes stay out of Python
+        with BufferedWriter(rows, CHUNK) as stream:
+            cursor.copy_expert(f"COPY ({text}) TO STDOUT (FORMAT binary)", stream)
+            stream.flush()
+            return rows.columns()
 
 
 def written(table: str, columns: Mapping[str, npt.NDArray[Any]]) -> int:
@@ -65,38 +71,47 @@ def written(table: str, columns: Mapping[str, npt.NDArray[Any]]) -> int:
     return n
 
 
-class _Rows:
-    """Takes the stream of a COPY block by block and keeps the columns alone: the bytes of all rows never lie in memory."""
+class _Rows(RawIOBase):
+    """Takes the stream of a COPY chunk by chunk and keeps the columns alone: the bytes of all rows never lie in memory."""
 
     def __init__(self, record: np.dtype[Any], widths: Mapping[str, Width]) -> None:
+        super().__init__()
         self.record, self.widths = record, widths
         self.waiting = bytearray()
         self.skip = _HEADER
-        self.parts: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in widths}
+        self.misfit = ""  # said at the end: an error in the midst of a stream would be met again when it is closed
+        self.parts: dict[str, list[npt.NDArray[Any]]] = {
+            name: [np.zeros(0, np.dtype(_NUMPY[width]).newbyteorder("="))] for name, width in widths.items()
+        }
 
-    def write(self, block: bytes) -> int:
-        self.waiting += block
-        if len(self.waiting) >= BLOCK * 64:
-            self._take(len(self.waiting) - self.skip - _TRAILER)
-        return len(block)
+    def writable(self) -> bool:
+        return True
+
+    def write(self, chunk: "ReadableBuffer") -> int:
+        """Take what came, but for a last row that may not be whole."""
+        before = len(self.waiting)
+        self.waiting += chunk
+        taken = len(self.waiting) - before
+        self._take(len(self.waiting) - self.skip - _TRAILER)
+        return taken
 
     def _take(self, size: int) -> None:
         """Turn the whole rows among the next `size` bytes into columns."""
         whole = max(size, 0) // self.record.itemsize
+        if not whole:
+            return
         rows = np.frombuffer(self.waiting, self.record, whole, self.skip)
         for name, width in self.widths.items():
-            if whole and not (rows[f"{name} length"] == np.dtype(_NUMPY[width]).itemsize).all():
-                raise ValueError(f"column {name} has a NULL or another width than {width}")
+            if not (rows[f"{name} length"] == np.dtype(_NUMPY[width]).itemsize).all():
+                self.misfit = self.misfit or f"column {name} has a NULL or another width than {width}"
             self.parts[name].append(rows[name].astype(rows[name].dtype.newbyteorder("=")))
         del rows  # a view of the buffer, which cannot shrink under it
         del self.waiting[: self.skip + whole * self.record.itemsize]
         self.skip = 0
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
-        size = len(self.waiting) - self.skip - _TRAILER
-        self._take(size)
-        if len(self.waiting) != _TRAILER:
-            raise ValueError("a NULL or a column of another width is in the answer")
+        if self.misfit or len(self.waiting) - self.skip != _TRAILER:
+            raise ValueError(self.misfit or "a NULL or a column of another width is in the answer")
         return {name: np.concatenate(self.parts.pop(name)) for name in self.widths}
 
 

@@ -78,11 +78,10 @@ class Lives:
     cause: Ints
     many: Ints | None = None
 
-    def counted(self, size: int, rows: Bools | None = None) -> Ints:
-        """(size,) how many there are by cell, of some rows or of all."""
-        cell = self.cell if rows is None else self.cell[rows]
-        many = self.many if self.many is None or rows is None else self.many[rows]
-        return np.bincount(cell, many, size).astype(np.int64)
+    def counted(self, size: int, n_causes: int) -> Ints:
+        """(size, causes + 1) how many there are by cell and cause; the last ones still last."""
+        code = self.cell * (n_causes + 1) + np.where(self.cause < 0, n_causes, self.cause)
+        return np.bincount(code, self.many, size * (n_causes + 1)).astype(np.int64).reshape(size, n_causes + 1)
 
     def only(self, rows: Bools) -> Lives:
         """Some of them."""
@@ -128,13 +127,12 @@ def follow(lives: Lives, n_cells: int, n_causes: int, quantiles: tuple[float, ..
     else:
         at, where = np.unique(key, return_inverse=True)
     cell, age = at // span, at % span
-    placed = Lives(where, lives.age, lives.cause, lives.many)
-    ended = np.stack([placed.counted(len(at), lives.cause == c) for c in range(n_causes)], axis=1)
-    gone = placed.counted(len(at))
+    counts = Lives(where, lives.age, lives.cause, lives.many).counted(len(at), n_causes)
+    ended, gone = counts[:, :n_causes], counts.sum(1)
     first = np.r_[True, cell[1:] != cell[:-1]]
     begin = np.maximum.accumulate(np.where(first, np.arange(len(at)), 0))
     before = np.cumsum(gone) - gone
-    entered = lives.counted(n_cells)[cell]
+    entered = tally(cell, gone.astype(np.float64), n_cells)[cell]
     risk = entered - (before - before[begin])
     hazard = ended / risk[:, None]
     keep = np.log(np.maximum(1 - hazard.sum(1), 1e-300))
@@ -191,22 +189,21 @@ def rates_of(moves: Lives, fates: Lives, *, n_states: int, n_groups: int) -> Con
     """Estimate from stays until they were left, and until their deals ended; cell = state × n_groups + group."""
     n_cells = n_states * n_groups
     curves = follow(moves, n_cells, 3, (0.5, 0.85))
-    counts = [moves.counted(n_cells, moves.cause == c) for c in (0, 1, 2, -1)]
-    ended = counts[0] + counts[1] + counts[2]
+    counts = moves.counted(n_cells, 3)
+    ended, entered = counts[:, :3].sum(1), counts.sum(1)
     rate, low, high = _rates(curves, 0, ended)
-    settled = fates.counted(n_cells, fates.cause >= 0)
+    settled = fates.counted(n_cells, 2)[:, :2].sum(1)
     win, win_low, win_high = _rates(follow(fates, n_cells, 2, ()), 0, settled)
 
-    entered = moves.counted(n_cells)
     shown = np.flatnonzero(entered > 0)
     return Conversion(
         state=shown // n_groups,
         group=shown % n_groups,
         entered=entered[shown],
-        advanced=counts[0][shown],
-        back=counts[2][shown],
-        lost=counts[1][shown],
-        open=counts[3][shown],
+        advanced=counts[shown, 0],
+        back=counts[shown, 2],
+        lost=counts[shown, 1],
+        open=counts[shown, 3],
         mature=ended[shown].astype(np.float64),
         rate=rate[shown],
         low=low[shown],

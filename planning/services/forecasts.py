@@ -1,18 +1,17 @@
 """The nightly forecast of a plan, carried out and published."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import TypeVar
 
-from django.db.models import Manager
 from django.utils.translation import gettext as _
 
 from core import jobs
+from core.appending import append
 from core.errors import DomainError
 from core.jobs import Outcome
 from core.models import JobRun
-from planning.models import JOB, ForecastEvidence, ForecastReview, NodeForecast, Plan, StageConversion
+from planning.models import JOB, ForecastEvidence, ForecastReview, Plan
 from planning.queries.groundwork import ledger_is_large
 from planning.queries.snapshot import Snapshot, snapshot
 
@@ -22,9 +21,6 @@ from .groundwork import lay_groundwork, nobody
 log = logging.getLogger(__name__)
 
 KEPT_DAYS = 62  # nights kept whole; of older months the last night stays for ever, and every night that was reviewed
-_BATCH = 1_000  # Postgres ends a transaction that waits for a slow machine to put many rows together
-
-Row = TypeVar("Row", NodeForecast, StageConversion)
 
 
 class YearIsOver(DomainError):
@@ -82,17 +78,11 @@ def _write(run: JobRun, plan: Plan, as_of: date, night: Snapshot) -> int:
     """Save all rows of a night; the caller's transaction holds them together."""
     ForecastEvidence.objects.create(run=run, plan=plan, as_of_date=as_of, is_thin=night.is_thin, facts=night.facts)
     written = 1
-    written += _save(run, NodeForecast.objects, night.nodes)
-    written += save_deals(run, night.deals)
-    written += _save(run, StageConversion.objects, night.conversions)
-    return written
-
-
-def _save(run: JobRun, table: Manager[Row], rows: Sequence[Row]) -> int:
-    for row in rows:
-        row.run = run
-    table.bulk_create(rows, batch_size=_BATCH)
-    return len(rows)
+    for node in night.nodes:
+        node.run = run
+    for conversion in night.conversions:
+        conversion.run = run
+    return written + append(night.nodes) + save_deals(run, night.deals) + append(night.conversions)
 
 
 def _doubt(night: Snapshot) -> str:

@@ -6,15 +6,15 @@ from datetime import date, datetime, timedelta
 from django.db.models import Max
 
 from core import audit, jobs
+from core.appending import append
 from core.jobs import Outcome
 from core.models import JobRun
 from core.transactions import within_transaction
-from planning.models import WARNINGS_JOB, ConversionWarning, Lever, Plan, WarningNight, Watched
+from planning.models import WARNINGS_JOB, ConversionWarning, Plan, WarningNight, Watched
 from planning.queries.watching import Cell, Finding, NightWatch, night_watch
 
 from .forecasts import KEPT_DAYS
 
-_BATCH = 1_000  # Postgres ends a transaction that waits for a slow machine to put many rows together
 Status = ConversionWarning.Status
 
 
@@ -43,7 +43,7 @@ def watch_conversions(*, plan: Plan, as_of: date, clock: Callable[[], datetime],
 def _write(run: JobRun, plan: Plan, as_of: date, night: NightWatch) -> int:
     for lever in night.levers:
         lever.run = run
-    Lever.objects.bulk_create(night.levers, batch_size=_BATCH)
+    append(night.levers)
     Watched.objects.create(
         run=run,
         plan=plan,
