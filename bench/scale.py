@@ -31,7 +31,6 @@ ROWS = (
 )
 STEPS = {
     "copy": "COPY of the rows, thrown away",
-    "read": "whole history read into arrays",
     "lay": "groundwork laid, one worker",
     "lay_helped": "groundwork laid, two workers",
     "night": "night: lines read, hazards and chances",
@@ -120,7 +119,7 @@ def _measure(size: int, *, keep: bool) -> dict[str, Any]:
     with throw_away(f"bench_scale_{size}" if keep else "") as is_there:
         _set_up()
         facts = _child("count") if is_there else _child("load", size)
-        found = {step: _child(step) for step in ("copy", "read", "lay")}
+        found = {step: _child(step) for step in ("copy", "lay")}
         with _worker():
             found["lay_helped"] = _child("lay_helped")
         found |= {step: _child(step) for step in ("night", "forecast", "publish", "watch")}

@@ -22,7 +22,7 @@ from planning.forecasting.groundwork import added, condensed, learn_lessons, mod
 from planning.forecasting.replays import replays_of
 from planning.models import GROUNDWORK, Groundwork, Plan
 from planning.queries.groundwork import LESSON_LINES, PART, REPLAY_LINES
-from planning.queries.history import DealHistory, day_number, deal_history
+from planning.queries.history import DealHistory, day_number
 from planning.queries.nights import Night, night_on
 from planning.queries.settled import Kept, share_of, together
 
@@ -66,11 +66,6 @@ def copy() -> dict[str, Any]:
 
 def _plan() -> Plan:
     return Plan.objects.select_related("fiscal_year").get()
-
-
-def read() -> dict[str, Any]:
-    """What a night without groundwork reads."""
-    return timed(lambda: deal_history(as_of=TODAY, time_zone=_plan().time_zone))
 
 
 def lay(call: Callable[[int, int], None] = services.nobody) -> dict[str, Any]:
