@@ -54,6 +54,7 @@ UNITS = (
     ("North · Enterprise", "North China", "team"),
 )
 MANAGERS = {
+    "Demo company": ("Sales director", "director@demo.example"),
     "East China": ("Supervisor East", "supervisor@demo.example"),
     "South China": ("Supervisor South", "supervisor.south@demo.example"),
     "North China": ("Supervisor North", "supervisor.north@demo.example"),

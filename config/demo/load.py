@@ -22,7 +22,7 @@ from planning.queries import actuals, by_person, fiscal_months, sum_of
 from teams import services as teams
 from teams.models import Capability, Company, OrgUnit, User
 
-from . import cast, market, others, story, work
+from . import cast, market, others, story, strength, work
 
 BATCH = 2_000
 GROWTH = Decimal("1.12")  # this year's targets over what last year brought
@@ -77,8 +77,11 @@ def load_demo(*, clock: Callable[[], datetime], today: date, say: Callable[[str]
     say(f"{deals} deals with their stage history")
     _one_who_left(world, admin, today)
     _activities(world, today, now)
+    strength.tell_capacity(world.people, world.units, admin, today=today)
     planner = world.people["Plan owner"]
     plan = _plan(world, planner, today, now)
+    strength.share_deals(world.people, first=plan.fiscal_year.first_date, now=now)
+    strength.keep_scenarios(plan.versions.active().get(), world.units, planner, today=today)
     company = Company.objects.create(
         name="Demo company", currency="CNY", time_zone="Asia/Shanghai", country="CN", is_demo=True
     )
@@ -146,7 +149,7 @@ def _people_and_words(admin: User, today: date) -> _World:
 
     join("Plan owner", "planner@demo.example", "Demo company", first, Capability.PLAN_OWNER)
     for unit, (name, email) in cast.MANAGERS.items():
-        role = Capability.SUPERVISOR if units[unit].kind == OrgUnit.Kind.REGION else Capability.LEAD
+        role = Capability.LEAD if units[unit].kind == OrgUnit.Kind.TEAM else Capability.SUPERVISOR
         teams.appoint_manager(actor=admin, unit=units[unit], user=join(name, email, unit, first, role), from_date=first)
     for rep in cast.REPS:
         hired = rep.hired(today)
@@ -334,6 +337,8 @@ def _plan(world: _World, planner: User, today: date, now: datetime) -> Plan:
         products=world.products,
         stages=world.stages,
     )
+    strength.ask_for_levels(version, world.units, planner, at=now)
+    strength.talk(world.people, world.units, version, planner, at=now)
     _decide(world, version, planner, today)
     planning.derive_goals(version=version, actor=planner, today=today, now=now)
     Plan.objects.filter(pk=version.plan_id).update(is_demo=True)

@@ -13,10 +13,20 @@ from config.demo.cast import CHANNELS
 from config.demo.story import WEAK_SINCE_DAYS, stories
 from config.demo.work import acts_of
 from config.nightly import run_nights
-from customers.models import Activity, Customer, Deal, StageEvent
+from customers.models import Activity, Customer, Deal, DealCredit, StageEvent
 from customers.queries.invariants import violations
-from planning.models import By, ConversionWarning, NodeForecast, Plan, PlanVersion, Target
-from teams.models import Company, OrgUnit, User
+from planning.models import (
+    By,
+    ConversionWarning,
+    NodeForecast,
+    Plan,
+    PlanVersion,
+    Potential,
+    Scenario,
+    SmartFinding,
+    Target,
+)
+from teams.models import Company, Management, OrgUnit, PlannedHire, Presence, User
 
 DAY = date(2026, 6, 15)
 
@@ -117,11 +127,27 @@ def test_the_demo_company_holds_what_always_holds_and_says_that_it_is_one() -> N
     assert not version.is_draft
     assert Target.objects.filter(version=version, person__isnull=False).count() == 15
     assert not NodeForecast.objects.exists() or NodeForecast.objects.filter(p_attain__gt=0).exists()
+    _has_something_on_every_page_of_targets(version)
     run_nights(clock=timezone.now)
     weak = ConversionWarning.objects.current().filter(stage__name="Quoted", by=By.UNIT)
     assert OrgUnit.objects.get(name="South China").pk in weak.values_list("member", flat=True)
     with pytest.raises(CommandError, match="There is a company here already"):
         call_command("load_demo")
+
+
+def _has_something_on_every_page_of_targets(version: PlanVersion) -> None:
+    company = OrgUnit.objects.get(kind=OrgUnit.Kind.COMPANY)
+    assert Management.objects.current().filter(unit=company).count() == 1
+    findings = SmartFinding.objects.filter(target__version=version, kind="specific")
+    assert set(findings.values_list("verdict", flat=True)) == {"passed"}
+    assert PlannedHire.objects.filter(count__gt=0).count() == 2
+    assert Presence.objects.count() == 2
+    assert Scenario.objects.filter(version=version).count() == 3
+    assert Potential.objects.filter(plan=version.plan).count() == 3
+    assert {row.act for row in version.commitments.all()} == {"commit", "counter", "accept"}
+    assert Target.objects.plain().get(version=version, unit=company).stretch
+    won = Deal.objects.won().filter(closed_date__gte=version.plan.fiscal_year.first_date)
+    assert DealCredit.objects.exists() == won.filter(owner__name="Rep East A", amount__isnull=False).exists()
 
 
 @pytest.mark.thorough
