@@ -15,13 +15,16 @@ from core.errors import Invalid
 from core.pages import AuthedRequest
 from core.tabular import csv_lines, write_xlsx
 from core.tabular.writing import Value
-from planning import charts, queries
+from planning import charts, policies, queries
 from planning.forms import answered_rates, asked_goals
 from planning.queries.funnel_goals import GoalSheet
 from planning.queries.market import share_lines
+from planning.queries.potentials import AMOUNT, NAME, ROW, SEEN, potential_rows
+from planning.queries.potentials import file_lines as potential_lines
 from planning.queries.rates import RateTable
 from planning.queries.share_files import share_file_lines, share_header
 from planning.queries.target_files import file_header, file_lines, file_sheet
+from teams.models import OrgUnit
 
 _CSV = "text/csv; charset=utf-8"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -40,6 +43,21 @@ def funnel_goals(request: AuthedRequest, kind: str) -> HttpResponse | StreamingH
         raise Http404
     name = f"funnel-goals-{sheet.version.plan.fiscal_year}-v{sheet.version.number}.{kind}"
     return _sent(kind, name, _goal_head(), list(_goal_lines(sheet)), sheet=_("Funnel goals"))
+
+
+@require_safe
+def potentials(request: AuthedRequest, version: int, unit: int, kind: str) -> HttpResponse | StreamingHttpResponse:
+    """Send the potentials of everybody below a unit, as a file that comes back."""
+    if kind not in {"csv", "xlsx"}:
+        raise Http404
+    found = get_object_or_404(queries.visible_versions(request.user), pk=version)
+    whose = get_object_or_404(OrgUnit.objects.visible_to(request.user), pk=unit)
+    require(policies.can_spread(request.user, found, whose))
+    today = timezone.localdate(timezone=ZoneInfo(found.plan.time_zone))
+    rows = potential_rows(version=found, unit=whose, user=request.user, as_of=today, deep=True)
+    lines = list(potential_lines(row for row in rows if row.may_set))
+    name = f"potentials-{found.plan.fiscal_year}.{kind}"
+    return _sent(kind, name, [ROW, NAME, AMOUNT, SEEN], lines, sheet=_("Potentials"))
 
 
 def _sent(

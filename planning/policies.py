@@ -145,6 +145,8 @@ ROUTES: Routes = {
     "planning:target-levels(unit,version)": {"GET": _ABOVE, "POST": _ABOVE},
     "planning:target-levels": {"GET": Rule(_REACH), "POST": Rule(_REACH)},
     "planning:target-cascade": {"GET": Rule(CHAIN), "POST": Rule(CHAIN)},
+    "planning:potentials": {"GET": Rule(CHAIN), "POST": Rule(CHAIN)},
+    "planning:potentials-export": {"GET": Rule(CHAIN)},
     "planning:plan-assignment": {
         "GET": Rule(COMPANY, sees=ALL - COMPANY),
         "POST": Rule(COMPANY, sees=ALL - COMPANY),

@@ -300,6 +300,11 @@ SAMPLES: dict[str, Sample] = {
     "planning:plan": lambda world: {"pk": world.plan.pk},
     "planning:conversion-export": lambda world: {"kind": "csv"},
     "planning:targets-export": lambda world: {"version": world.draft.pk, "kind": "csv"},
+    "planning:potentials": lambda world: {
+        "version": world.draft.pk,
+        "unit": world.cast.east_one.pk,
+        "kind": "csv",
+    },
     "planning:versions-compare": lambda world: {"pk": world.plan.pk},
     "planning:plan-activate": lambda world: {"pk": world.approved.pk},
     "planning:version": lambda world: {"pk": world.draft.pk, "unit": world.cast.east_one.pk},

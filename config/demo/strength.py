@@ -125,7 +125,9 @@ def ask_for_levels(version: PlanVersion, units: Mapping[str, OrgUnit], planner: 
 def keep_scenarios(version: PlanVersion, units: Mapping[str, OrgUnit], planner: User, *, today: date) -> None:
     """Keep three scenarios beside the plan in force."""
     planning.keep_scenario(version=version, actor=planner, name="Demo: better quotes", win_rate=1.1)
-    planning.keep_scenario(version=version, actor=planner, name="Demo: fewer leads, higher price", leads=0.9, price=1.03)
+    planning.keep_scenario(
+        version=version, actor=planner, name="Demo: fewer leads, higher price", leads=0.9, price=1.03
+    )
     planning.keep_scenario(
         version=version,
         actor=planner,

@@ -12,6 +12,7 @@ from .ladders import ClimbForm, LadderForm
 from .market import ShareTargetForm, TargetLinksForm
 from .other_targets import MetricForm, MetricNameForm, OtherTargetForm, RemoveForm
 from .plans import ActOnVersionForm, BeginYearForm, FiscalStartForm, ReplanForm, ReviseForm
+from .potentials import PotentialsForm
 from .rate_limits import RateSettingsForm
 from .smart import SmartLimitsForm
 from .submissions import ApproveForm, SendBackForm, SubmitPartForm, SubmitVersionForm
@@ -49,6 +50,7 @@ __all__ = [
     "MetricNameForm",
     "MonthsForm",
     "OtherTargetForm",
+    "PotentialsForm",
     "RateSettingsForm",
     "RatesForm",
     "RemoveForm",

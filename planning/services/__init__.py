@@ -3,7 +3,7 @@
 from .assignment import set_assignment_policy
 from .calls import call_deal, submit_call
 from .capacity import set_full_quota
-from .cascades import Levels, cascade_target, import_potentials, set_levels
+from .cascades import Levels, cascade_target, set_levels
 from .commitments import accept_commitment, commit_amount, counter_commitment, set_talk
 from .conversions import set_rate_limits
 from .digests import due_week, send_digests
@@ -15,6 +15,7 @@ from .ladders import climb_target
 from .market import ShareWish, import_share_targets, link_target, set_share_target
 from .metrics import add_metric, rename_metric, restore_metrics
 from .months import change_months, clear_overrides, lock_total
+from .potentials import import_potentials, set_potentials
 from .refusals import (
     AlreadySubmitted,
     AmountIsInvalid,
@@ -186,6 +187,7 @@ __all__ = [
     "set_effort",
     "set_full_quota",
     "set_levels",
+    "set_potentials",
     "set_rate_limits",
     "set_share_target",
     "set_smart_limits",

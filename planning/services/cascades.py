@@ -14,7 +14,7 @@ from core.access import require
 from core.errors import Problem, VersionConflict
 from core.transactions import within_transaction
 from planning import policies
-from planning.models import MONTHS, PLAIN, Plan, PlanVersion, Potential, Target
+from planning.models import MONTHS, PLAIN, PlanVersion, Potential, Target
 from planning.queries.cascades import Proposal, Share, Wish
 from planning.queries.parts import held_parts
 from planning.queries.spreading import proposal
@@ -22,6 +22,7 @@ from planning.queries.targets import row_key
 from planning.queries.weights import Method
 from teams.models import OrgUnit, User
 
+from .potentials import _keep_potentials
 from .refusals import AmountIsInvalid, CascadeIsInvalid
 from .targets import _around_closed, _check, _least
 from .versions import _hold_draft, _refuse_held
@@ -203,40 +204,3 @@ def set_levels(
         challenge=levels.challenge,
     )
     return target
-
-
-@transaction.atomic(durable=True)
-def import_potentials(
-    *, plan: Plan, rows: Sequence[tuple[OrgUnit | None, User | None, Decimal]], actor: User, at: datetime
-) -> list[Potential]:
-    """
-    Keep what another system says the market of units and people could bring; what was known of them is replaced.
-
-    :raises NotAllowed: for oneself, or anybody out of reach
-    """
-    reach = policies.target_reach(actor)
-    for unit, person, _amount in rows:
-        require(reach.covers(unit=unit.pk if unit else None, person=person.pk if person else None))
-    kept = _keep_potentials(plan, rows, origin=Potential.Origin.IMPORTED, actor=actor, at=at)
-    audit.record("planning.potential.imported", actor=actor, subject=plan, rows=len(kept))
-    return kept
-
-
-@within_transaction
-def _keep_potentials(
-    plan: Plan,
-    rows: Sequence[tuple[OrgUnit | None, User | None, Decimal]],
-    *,
-    origin: str,
-    actor: User,
-    at: datetime,
-) -> list[Potential]:
-    return [
-        Potential.objects.update_or_create(
-            plan=plan,
-            unit=unit,
-            person=person,
-            defaults={"amount": amount, "origin": origin, "set_by": actor, "set_at": at},
-        )[0]
-        for unit, person, amount in rows
-    ]

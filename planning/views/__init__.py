@@ -15,6 +15,7 @@ from .metrics import metric_edit, metric_new, metrics
 from .movements import forecast_review
 from .other_targets import other_clear, other_grow, other_lock, other_new, other_remove, other_target, others
 from .plans import fiscal_calendar, plan_activate, plan_new, version_close
+from .potentials import potentials
 from .replans import plan_revise
 from .scenarios import scenario_adopt, scenario_change, scenario_drop, scenario_keep, scenarios
 from .share_files import share_targets_import
@@ -74,6 +75,7 @@ __all__ = [
     "plan_assignment",
     "plan_new",
     "plan_revise",
+    "potentials",
     "scenario_adopt",
     "scenario_change",
     "scenario_drop",
