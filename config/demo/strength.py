@@ -78,7 +78,8 @@ def talk(
 ) -> None:
     """Let reps say what they stand for: one is countered, one accepted, and a lead speaks for a team."""
     planning.set_talk(version=version, talk=PlanVersion.Talk.SHOWN, actor=planner)
-    target = {row.person.name: row for row in version.targets.filter(person__isnull=False).select_related("person")}
+    rows = version.targets.filter(person__isnull=False).select_related("person")
+    target = {row.person.name: row for row in rows if row.person}
     for name, share in HELD.items():
         amount = round(target[name].total * share, -4)
         planning.commit_amount(

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods
 
 from core.access import require
@@ -62,8 +62,9 @@ def _saved(
             plan=version.plan, rows=rows, origin=origin, actor=request.user, at=timezone.now()
         )
     except DomainError as refusal:
-        names = refusal.extra.get("changed", [])
-        form.add_error(None, " ".join([refusal.message, ", ".join(str(name) for name in names)]).strip())
+        names = refusal.extra.get("changed")
+        told = pgettext("between the parts of a list", ", ").join(names) if isinstance(names, list) else ""
+        form.add_error(None, f"{refusal.message} {told}".strip())
         return None
 
 
