@@ -342,14 +342,15 @@ def load_of(count: Floats, hours: Floats, have: Floats) -> Load:
     return Load(count * hours[:, None], have)
 
 
-def repairs(load: Load, *, hours: Floats, rates: Floats, people: Floats) -> list[Repair]:
+def repairs(load: Load, *, hours: Floats, rates: Floats, people: Floats, first: int = 0) -> list[Repair]:
     """
-    What makes the fullest month fit, the smallest relative change first; empty where all months fit.
+    What makes the fullest month from `first` on fit, the smallest relative change first; empty where all months fit.
 
     A better rate at a stage lightens this stage and all before it. Shapes: hours (S,), rates (S - 1,), people (12,)
     full-time people whose hours `load.have` are.
     """
     used = load.used
+    used[:first] = np.nan  # what is over cannot be mended
     known: Bools = np.isfinite(used)
     if not known.any() or np.nanmax(used) <= 1:
         return []

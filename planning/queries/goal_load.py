@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from django.utils.translation import gettext as _
 
+from core.periods import month_start
 from core.templatetags.formats import number, percent
 from customers.models import Stage
 from planning.forecasting import goals
@@ -66,7 +67,8 @@ class GoalLoad:
     """
     Twelve months of hours needed and had; what repairs the fullest month, the smallest change first, in words.
 
-    Shapes: people (12,) in full-time people who are ramped up, `hires` of them still to be hired.
+    Shapes: people (12,) in full-time people who are ramped up, `hires` of them still to be hired. `first`: the place of the
+    running month; months that are over are shown and no longer judged, unless all are.
     """
 
     load: goals.Load
@@ -77,11 +79,13 @@ class GoalLoad:
     months: Sequence[date]
     days: Sequence[int]
     repairs: Sequence[str]
+    first: int = 0
 
     @property
     def fullest(self) -> tuple[date, float] | None:
-        """The fullest month and its share of the hours; None where it cannot be told."""
+        """The fullest month still to come, and its share of the hours; None where it cannot be told."""
         used = self.load.used
+        used[: self.first] = np.nan
         if np.isnan(used).all():
             return None
         at = int(np.nanargmax(used))
@@ -148,8 +152,12 @@ def goal_load(rows: Sequence[StageGoal], *, plan: Plan, node: Node, months: Sequ
         np.array(days) * each * np.array(people),
     )
     rates = np.array([row.rate or 1.0 for row in rows[:-1]])
-    found = goals.repairs(load, hours=hours, rates=rates, people=np.array(people))
-    return GoalLoad(load, taken, settings, people, hires, months, days, [_said(repair, rows) for repair in found])
+    over = sum(month < month_start(as_of) for month in months)
+    first = over if over < len(months) else 0
+    found = goals.repairs(load, hours=hours, rates=rates, people=np.array(people), first=first)
+    return GoalLoad(
+        load, taken, settings, people, hires, months, days, [_said(repair, rows) for repair in found], first
+    )
 
 
 def _said(repair: goals.Repair, rows: Sequence[StageGoal]) -> str:

@@ -170,3 +170,13 @@ def test_the_smallest_repair_makes_the_fullest_month_fit() -> None:
         repairs(goals.load_of(count, hours, np.full(12, 141.0)), hours=hours, rates=rates, people=np.full(12, 2.0))
         == []
     )
+
+
+def test_a_month_that_is_over_is_not_mended() -> None:
+    count = np.full((2, 12), 10.0)
+    count[:, 0] = 90.0
+    hours = np.array([1.0, 1.0])
+    load = goals.load_of(count, hours, np.full(12, 100.0))
+    facts = {"hours": hours, "rates": np.array([0.5]), "people": np.full(12, 1.0)}
+    assert repairs(load, **facts)
+    assert repairs(load, **facts, first=1) == []
