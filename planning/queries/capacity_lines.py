@@ -10,7 +10,7 @@ from core.periods import add_months
 from planning import policies
 from planning.forecasting.capacity import chance_at_street, months_before, people_for
 from planning.forecasting.reading import chance_of, with_known
-from planning.models import FullQuota, NodeForecast, PlanVersion, Target
+from planning.models import FullQuota, NodeForecast, Plan, PlanVersion, Target
 from teams.models import Membership, OrgUnit, User
 
 from .actuals import unit_parents
@@ -260,6 +260,17 @@ def street_sheet(
             for share in sorted({*STREETS, now})
         ),
     )
+
+
+def company_street(*, plan: Plan, user: User, as_of: date) -> StreetSheet | None:
+    """Return what over-assigning buys the company, by the version in force; None before there is one, or a forecast."""
+    version = plan.versions.active().first()
+    company = OrgUnit.objects.visible_to(user).filter(kind=OrgUnit.Kind.COMPANY).first()
+    if version is None or company is None:
+        return None
+    rows = Target.objects.visible_to(user).plain().filter(version=version)
+    targets = {row_key(unit=row.unit_id, person=row.person_id): row for row in rows}
+    return street_sheet(version=version, unit=company, targets=targets, as_of=as_of)
 
 
 def _part(total: Decimal, share: float) -> Decimal:

@@ -22,6 +22,7 @@ from planning import policies, queries, services
 from planning.forms import BUCKETS, CascadeForm, LevelsForm, SpanForm
 from planning.models import Plan, PlanVersion
 from planning.queries.assignment import Assigned, spans
+from planning.queries.capacity_lines import company_street
 from planning.queries.cascades import Proposal, Share, SpotWish, Wish
 from planning.queries.spreading import proposal
 from planning.queries.weights import Method
@@ -232,5 +233,6 @@ def plan_assignment(request: AuthedRequest, pk: int) -> HttpResponse:
     ):
         messages.success(request, _("The policy of over-assignment is set."))
         return redirect("planning:targets")
-    context = {"plan": plan, "form": form, "spans": allowed}
+    street = company_street(plan=plan, user=request.user, as_of=today_of(plan))
+    context = {"plan": plan, "form": form, "spans": allowed, "street": street}
     return page(request, "planning/plan_assignment.html", context, status=422 if form.is_bound else 200)

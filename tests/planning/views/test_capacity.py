@@ -69,6 +69,9 @@ def test_the_chance_of_the_target_rises_with_what_is_assigned(version: PlanVersi
     assert chances[1.0] < chances[1.1] < chances[1.2]
     assert chances[1.1] == pytest.approx(0.27)  # today's quotas: the night's own chance of 3.6 million
     assert [level.is_now for level in street.levels] == [False, True, False]
+    policy = signed_in(cast.planner).get(reverse("planning:plan-assignment", kwargs={"pk": version.plan_id}))
+    assert {1.0, 1.1, 1.2} <= {level.share for level in policy.context["street"].levels}
+    assert "What over-assigning buys" in policy.content.decode()
 
 
 def test_a_lead_sees_the_page_of_the_own_team_and_a_stranger_none(version: PlanVersion, cast: Cast) -> None:
