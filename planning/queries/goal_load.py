@@ -154,7 +154,8 @@ def goal_load(rows: Sequence[StageGoal], *, plan: Plan, node: Node, months: Sequ
     rates = np.array([row.rate or 1.0 for row in rows[:-1]])
     over = sum(month < month_start(as_of) for month in months)
     first = over if over < len(months) else 0
-    found = goals.repairs(load, hours=hours, rates=rates, people=np.array(people), first=first)
+    several = np.array(people if node.unit else (0.0,) * 12)  # one's own hours are not mended by hiring
+    found = goals.repairs(load, hours=hours, rates=rates, people=several, first=first)
     return GoalLoad(
         load, taken, settings, people, hires, months, days, [_said(repair, rows) for repair in found], first
     )

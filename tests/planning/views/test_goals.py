@@ -147,6 +147,10 @@ def test_hours_are_held_against_working_days_and_people(version: PlanVersion, ca
     assert full is not None
     assert full.fullest is not None
     assert full.fullest[1] > 1
+    assert not [said for said in full.repairs if "people" in said]  # one's own hours are not mended by hiring
+    team = sheet_of(version, cast, Node(unit=cast.east_one)).load
+    assert team is not None
+    assert [said for said in team.repairs if "people" in said]
     assert full.fullest[0] >= TODAY  # what is over is not judged any more
     assert full.repairs[0].startswith(("Visited", "Quoted"))
 
