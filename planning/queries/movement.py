@@ -11,6 +11,7 @@ from django.db import connection
 from core.models import JobRun
 from core.periods import add_months
 from customers.models import Deal
+from customers.queries.credits import credited
 from planning.models import ForecastEvidence, NodeForecast
 from teams.models import Membership, OrgUnit, User
 
@@ -22,9 +23,21 @@ DEALS_SHOWN = 8
 # One line per deal and part. v0 and v1: what the deal was expected to bring within the period, as the two nights saw it; the
 # corrections that a night learns from its own errors are in both. A deal open on both nights first changes its amount at
 # the old chance, then its chance at the new amount.
-_PARTS = """
+_PARTS = f"""
 WITH closes AS (SELECT %(first)s::date AS first, %(after)s::date AS after),
-earlier AS (
+owned AS (  -- won between the nights, within the period
+    SELECT deal.id AS deal_id, deal.closed_date AS day, COALESCE(deal.amount, 0) AS value,
+           COALESCE(held.owner_id, deal.owner_id) AS owner_id
+    FROM closes, customers_deal deal
+    JOIN customers_stage stage ON stage.id = deal.stage_id AND stage.kind = 'won'
+    LEFT JOIN customers_dealownership held
+      ON held.deal_id = deal.id AND held.valid_from <= deal.stage_since
+     AND (held.valid_to IS NULL OR held.valid_to > deal.stage_since)
+    WHERE deal.closed_date >= GREATEST(first, %(since_day)s::date) AND deal.closed_date < LEAST(after, %(run_day)s::date)
+), {credited(columns=("deal_id",))}, paid AS (  -- what of it is credited here
+    SELECT deal_id, sum(value) AS paid FROM credited
+    WHERE %(everybody)s OR owner_id = ANY(%(people_now)s) GROUP BY deal_id
+), earlier AS (
     SELECT deal_id, stage_id, expected_close_date AS close, recorded_amount AS recorded, amount,
            (p_by_month[%(stop)s] - CASE WHEN %(start)s = 0 THEN 0 ELSE p_by_month[%(start)s] END)::numeric * %(c0)s AS p
     FROM planning_dealforecast WHERE run_id = %(since)s AND (%(everybody)s OR owner_id = ANY(%(people_then)s))
@@ -43,7 +56,7 @@ earlier AS (
                 WHEN earlier.stage_id <> later.stage_id THEN 'stage' ELSE 'age' END AS way
     FROM earlier JOIN later USING (deal_id), closes
 ), gone AS (
-    SELECT earlier.deal_id, earlier.p * earlier.amount AS v0, deal.amount, deal.closed_date, stage.kind,
+    SELECT earlier.deal_id, earlier.p * earlier.amount AS v0, stage.kind,
            EXISTS (SELECT FROM planning_dealforecast other
                    WHERE other.run_id = %(run)s AND other.deal_id = earlier.deal_id) AS elsewhere
     FROM earlier LEFT JOIN later USING (deal_id)
@@ -59,19 +72,16 @@ earlier AS (
     UNION ALL
     SELECT way, deal_id, v0, v1, shifted FROM both_nights WHERE shifted <> 0
     UNION ALL
-    SELECT CASE WHEN elsewhere THEN 'handed' WHEN kind = 'won' THEN 'won' WHEN kind = 'lost' THEN 'lost' ELSE 'rest' END,
-           deal_id, v0, paid, paid - v0
-    FROM gone, closes, LATERAL (
-        SELECT CASE WHEN NOT elsewhere AND kind = 'won' AND closed_date >= first AND closed_date < after
-               THEN COALESCE(amount, 0) ELSE 0 END AS paid) counted
+    SELECT CASE WHEN elsewhere OR (paid IS NULL AND EXISTS (SELECT FROM owned WHERE owned.deal_id = gone.deal_id))
+                THEN 'handed' WHEN kind = 'won' THEN 'won' WHEN kind = 'lost' THEN 'lost' ELSE 'rest' END,
+           deal_id, v0, counted, counted - v0
+    FROM gone LEFT JOIN paid USING (deal_id),
+         LATERAL (SELECT CASE WHEN elsewhere THEN 0 ELSE COALESCE(paid, 0) END AS counted) here
     UNION ALL
     SELECT CASE WHEN elsewhere THEN 'handed' ELSE 'created' END, deal_id, 0, v1, v1 FROM come
-    UNION ALL  -- created and won between the nights: neither knew it
-    SELECT 'won', deal.id, 0, COALESCE(deal.amount, 0), COALESCE(deal.amount, 0)
-    FROM customers_deal deal JOIN customers_stage stage ON stage.id = deal.stage_id AND stage.kind = 'won', closes
-    WHERE deal.closed_date >= GREATEST(first, %(since_day)s::date) AND deal.closed_date < LEAST(after, %(run_day)s::date)
-      AND (%(everybody)s OR deal.owner_id = ANY(%(people_now)s))
-      AND NOT EXISTS (SELECT FROM planning_dealforecast known WHERE known.run_id = %(since)s AND known.deal_id = deal.id)
+    UNION ALL  -- not expected here by the earlier night: created and won between the nights, or a share of somebody else's
+    SELECT 'won', deal_id, 0, paid, paid FROM paid
+    WHERE NOT EXISTS (SELECT FROM earlier WHERE earlier.deal_id = paid.deal_id)
 ), rounded AS (
     SELECT key, deal_id, round(v0, 2) AS v0, round(v1, 2) AS v1, round(part, 2) AS part FROM parts WHERE key <> 'rest'
 ), ranked AS (
@@ -80,7 +90,7 @@ earlier AS (
     FROM rounded
 )
 SELECT key, deal_id, v0, v1, part, total, deals FROM ranked WHERE place <= %(shown)s ORDER BY key, place
-"""
+"""  # noqa: S608  # both parts are constants
 ORDER = ("won", "lost", "created", "slipped", "pulled", "amount", "stage", "age", "handed")
 
 
@@ -127,11 +137,11 @@ def movement(*, run: JobRun, since: JobRun, node: Node, user: User, period: str)
     """
     Take the difference of a node's period between two nights apart; None where a night does not know the node.
 
-    won: what was won brought within the period, less what was expected of it. lost: what was expected of it. created: deals
-    that the earlier night did not know (or knew as closed). slipped, pulled: open on both nights, the expected close moved
-    beyond the period, or into it. amount, stage, age: other deals open on both nights whose amount, stage or chance alone
-    changed. handed: deals that came from or went to people outside the node. unborn: the deals not yet created. rest: what
-    remains: a change of the method's own corrections, late entries.
+    won: what was won brought here within the period (of a shared deal the shares), less what was expected of it. lost: what
+    was expected of it. created: deals that the earlier night did not know (or knew as closed). slipped, pulled: open on both
+    nights, the expected close moved beyond the period, or into it. amount, stage, age: other deals open on both nights whose
+    amount, stage or chance alone changed. handed: deals that came from or went to people outside the node. unborn: the deals
+    not yet created. rest: what remains: a change of the method's own corrections, late entries.
     Seven queries, whatever the number of deals.
     """
     rows = {row.run_id: row for row in node_rows(node, (run, since), period)}

@@ -6,7 +6,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from core.models import JobRun
 from customers import services as customers
-from customers.models import Deal, Stage
+from customers.models import Deal, DealCredit, Stage
 from planning import services
 from planning.models import JOB, Plan
 from planning.queries.forecasts import Node
@@ -100,6 +100,33 @@ def test_every_change_of_a_deal_finds_its_part_and_the_parts_add_up(cast: Cast, 
     assert _part(found, "lost").amount < 0 < _part(found, "won").amount
     assert _part(found, "amount").amount < 0
     assert _part(found, "lost").amount == -_part(found, "lost").behind[0].before
+
+
+@pytest.mark.requirement("R1.5")
+def test_a_shared_win_brings_each_the_own_share_and_their_company_the_whole(cast: Cast, plan: Plan) -> None:
+    deal = _open(cast, "shared")
+    _night(plan, THEN)
+    _to(deal, "Won", cast)
+    DealCredit.objects.bulk_create(
+        DealCredit(deal=deal, seq=1, valid_from=date(2026, 1, 1), person=person, points=points)
+        for person, points in ((cast.rao, 7000), (cast.west_rep, 3000))
+    )
+
+    _moved(plan, Node(person=cast.rao), cast)
+    since, run = (JobRun.objects.get(business_date=day) for day in (THEN, NOW))
+
+    def brought(node: Node) -> Decimal:
+        found = movement(run=run, since=since, node=node, user=cast.planner, period="FY")
+        assert found is not None
+        assert abs(_part(found, "rest").amount) < 1000  # the method's own corrections, and nobody else's share
+        (line,) = _part(found, "won").behind
+        return line.after
+
+    assert [brought(node) for node in (Node(person=cast.rao), Node(unit=cast.west), Node(unit=cast.company))] == [
+        Decimal("6300.00"),
+        Decimal("2700.00"),
+        Decimal("9000.00"),
+    ]
 
 
 def test_a_deal_won_outside_the_period_takes_its_expectation_with_it(cast: Cast, plan: Plan) -> None:
