@@ -177,6 +177,6 @@ def test_a_month_that_is_over_is_not_mended() -> None:
     count[:, 0] = 90.0
     hours = np.array([1.0, 1.0])
     load = goals.load_of(count, hours, np.full(12, 100.0))
-    facts = {"hours": hours, "rates": np.array([0.5]), "people": np.full(12, 1.0)}
-    assert repairs(load, **facts)
-    assert repairs(load, **facts, first=1) == []
+    rates, people = np.array([0.5]), np.full(12, 1.0)
+    assert repairs(load, hours=hours, rates=rates, people=people)
+    assert repairs(load, hours=hours, rates=rates, people=people, first=1) == []
