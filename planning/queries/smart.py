@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from core.periods import add_months
-from planning.models import Check, PlanVersion, SmartFinding, SmartSettings, Target, Verdict
+from planning.models import BaseSource, Check, PlanVersion, SmartFinding, SmartSettings, Target, Verdict
 from teams.models import Management, Membership, User
 
 from .actuals import NOTHING, REVENUE_OF_WINS, Cell, Won, actuals, by_person, by_unit, metric_actuals, sum_of
@@ -219,7 +219,9 @@ def _findings(target: Target, ground: _Ground) -> Iterator[Finding]:
 
 
 def _base(target: Target, ground: _Ground) -> float | None:
-    """What was achieved in the year before, in the metric's unit; None where nothing was."""
+    """What the target was said to grow from; else what the year before achieved, in the metric's unit; None where nothing."""
+    if target.base_amount:
+        return float(target.base_amount)
     if not target.is_plain:
         found = achieved_of(target, ground.before[target.metric_code], ground.places)
         value = measured(found, metric_of(target.metric))
@@ -235,13 +237,23 @@ def _metric(target: Target) -> list[str]:
 
 
 def _specific(target: Target, ground: _Ground) -> Finding:
+    """Metric and part of the sales are in use, and somebody carries it."""
+    parts = [part for part in (target.metric, target.product, target.region) if part is not None]
+    facts: dict[str, Any] = {
+        "metric": _metric(target),
+        "scope": [[part.name, part.name_zh] for part in (target.product, target.region) if part is not None],
+        "tier": target.tier,
+        "gone": next(([part.name, part.name_zh] for part in parts if not part.is_active), None),
+    }
     if target.unit_id:
-        name = ground.managers.get(target.unit_id)
-        facts = {"of": "unit", "metric": _metric(target), "name": name}
-        return Finding(Check.SPECIFIC, Verdict.PASSED if name else Verdict.FAILED, facts)
-    place = ground.units.get(target.person_id or 0)
-    facts = {"of": "person", "metric": _metric(target), "unit": place[1] if place else None}
-    return Finding(Check.SPECIFIC, Verdict.PASSED if place else Verdict.FAILED, facts)
+        facts |= {"of": "unit", "name": ground.managers.get(target.unit_id)}
+        carried = facts["name"]
+    else:
+        place = ground.units.get(target.person_id or 0)
+        facts |= {"of": "person", "unit": place[1] if place else None}
+        carried = facts["unit"]
+    is_specific = carried and not facts["gone"]
+    return Finding(Check.SPECIFIC, Verdict.PASSED if is_specific else Verdict.FAILED, facts)
 
 
 def _measurable(target: Target, ground: _Ground, base: float | None) -> Finding:
@@ -250,6 +262,7 @@ def _measurable(target: Target, ground: _Ground, base: float | None) -> Finding:
         "unit": target.metric.unit if target.metric else "money",
         "currency": ground.version.plan.currency,
         "base": base,
+        "source": target.base_source if target.base_amount else BaseSource.LAST_YEAR.value,
     }
     return Finding(Check.MEASURABLE, Verdict.PASSED if base else Verdict.UNKNOWN, facts)
 

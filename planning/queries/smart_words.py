@@ -8,7 +8,8 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from core.templatetags.formats import chance, day, money, number, percent, with_sign
-from planning.models import Check
+from customers.models import Tier
+from planning.models import BaseSource, Check
 
 Facts = Mapping[str, Any]
 
@@ -20,14 +21,21 @@ def evidence(check: Check, facts: Facts) -> str:
 
 def metric_name(facts: Facts) -> str:
     """The metric's name in the reader's language."""
-    name, name_zh = facts["metric"]
-    if not name:
-        return _("Revenue")
+    return _label(facts["metric"]) or _("Revenue")
+
+
+def _label(names: Sequence[str]) -> str:
+    """A name of the company's own words in the reader's language."""
+    name, name_zh = names
     return name_zh if name_zh and (get_language() or "").startswith("zh") else name
 
 
 def _specific(facts: Facts) -> str:
-    given = {**facts, "metric": metric_name(facts)}
+    if facts.get("gone"):
+        return _("“%(name)s” is no longer in use.") % {"name": _label(facts["gone"])}
+    tier = str(Tier(facts["tier"]).label) if facts.get("tier") else ""
+    scope = [*(_label(names) for names in facts.get("scope", ())), *([tier] if tier else [])]
+    given = {**facts, "metric": " · ".join([metric_name(facts), *scope])}
     if facts["of"] == "unit":
         return _("%(metric)s; %(name)s answers for it.") % given if facts["name"] else _("Nobody manages this unit.")
     return _("%(metric)s; carried in %(unit)s.") % given if facts["unit"] else _("This person is in no unit, or gone.")
@@ -38,6 +46,10 @@ def _measurable(facts: Facts) -> str:
     is_money = facts["unit"] == "money"
     shown = money(base, currency) if is_money and base is not None else _counted(base, facts["unit"])
     given = {"currency": currency, "base": shown, "metric": metric_name(facts)}
+    if base and facts.get("source") == BaseSource.TYPED:
+        if not facts["metric"][0]:
+            return _("Revenue of won deals in %(currency)s; base: %(base)s, entered by hand.") % given
+        return _("%(metric)s, as defined; base: %(base)s, entered by hand.") % given
     if not facts["metric"][0]:
         if base:
             return _("Revenue of won deals in %(currency)s; base: %(base)s won in the year before.") % given

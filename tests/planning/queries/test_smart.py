@@ -14,7 +14,7 @@ from planning import services
 from planning.models import JOB, NodeForecast, PlanVersion, Scope, SmartFinding
 from planning.queries.smart import Check, Finding, SmartTarget, Verdict, asks_for, smart_targets
 from teams.models import Management, OrgUnit
-from tests.factories.customers import make_deal
+from tests.factories.customers import make_deal, make_product
 from tests.factories.planning import make_metric, make_target, make_version
 from tests.factories.teams import Cast, make_person
 
@@ -173,6 +173,37 @@ def test_a_target_of_another_metric_is_judged_beside_the_plain_one(cast: Cast, d
     narrowed = found(rows(cast, draft)["East · Won deals · Key customer"], Check.ACHIEVABLE)
     assert narrowed.verdict is Verdict.UNKNOWN
     assert narrowed.evidence == "Only 0 of the kind in the last two years: too few for a chance."
+
+
+def test_a_part_of_the_sales_that_is_no_longer_in_use_is_not_specific(cast: Cast, draft: PlanVersion) -> None:
+    line = make_product("Pumps")
+    make_target(draft, unit=cast.east, scope=Scope(product=line, tier="key"))
+    (row,) = rows(cast, draft).values()
+    assert found(row, Check.SPECIFIC).verdict is Verdict.PASSED
+    assert found(row, Check.SPECIFIC).evidence.startswith("Revenue · Pumps · Key customer; ")
+    line.is_active = False
+    line.save()
+    (row,) = rows(cast, draft).values()
+    assert found(row, Check.SPECIFIC).verdict is Verdict.FAILED
+    assert found(row, Check.SPECIFIC).evidence == "“Pumps” is no longer in use."
+
+
+def test_a_base_entered_by_hand_is_a_base_with_its_source(cast: Cast, draft: PlanVersion) -> None:
+    target = make_target(draft, unit=cast.east)  # 1,200 a year
+    services.grow_target(
+        version=draft,
+        unit=cast.east,
+        source="typed",
+        typed=Decimal(1000),
+        growth=None,
+        as_of=DAY,
+        actor=cast.planner,
+        lock_version=target.lock_version,
+    )
+    row = rows(cast, draft)["East"]
+    assert found(row, Check.MEASURABLE).verdict is Verdict.PASSED
+    assert "entered by hand" in found(row, Check.MEASURABLE).evidence
+    assert "+20.0%" in found(row, Check.ACHIEVABLE).evidence
 
 
 def test_a_target_of_wins_is_held_against_the_forecast_of_wins(cast: Cast, draft: PlanVersion) -> None:
