@@ -1,9 +1,12 @@
-"""The browser and the live server, made once; its company, made for each test and emptied after it."""
+"""The browser, the live server and the sample company, made once; each test has a copy of the company."""
 
 import json
 import os
 from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from django.db import connection
@@ -17,7 +20,9 @@ from config import assets
 from planning.services import run_forecast, run_track_record, watch_conversions
 from tests import chromium
 from tests.browser.site import Site
-from tests.samples import make_world
+from tests.copies import copy_of
+from tests.migrated import migrated_database
+from tests.samples import World, make_world
 
 expect.set_options(timeout=30_000)  # a loaded machine is no failure, a hang is
 
@@ -52,31 +57,47 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="session")
-def server(browser: Browser, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[LiveServer]:
-    """The product in threads of its own, on the test database."""
+def server(browser: Browser) -> Iterator[LiveServer]:
+    """The product in threads of its own, on the database that the test has."""
     running = LiveServer("127.0.0.1")
     yield running
     running.stop()
-    # A thread that the browser keeps alive holds its connection, and a database that is read cannot be dropped.
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-    connection.close()
+
+
+@dataclass(frozen=True)
+class Made:
+    """The sample company as it was made: the database that holds it, its rows and its files."""
+
+    database: str
+    world: World
+    media: Path
+
+
+@pytest.fixture(scope="session")
+def made(django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The sample company after a night, made once: every test gets a copy."""
+    media = tmp_path_factory.mktemp("media")
+    with django_db_blocker.unblock():
+        name = f"{connection.settings_dict['NAME']}_made"
+        with copy_of(migrated_database(), name, keep=True), override_settings(MEDIA_ROOT=media):
+            today = timezone.localdate()
+            world = make_world(today)
+            run_forecast(plan=world.plan, as_of=today, clock=timezone.now)
+            watch_conversions(plan=world.plan, as_of=today, clock=timezone.now)
+            run_track_record(today=today, clock=timezone.now, months=2)
+    return Made(name, world, media)
 
 
 @pytest.fixture
-def site(transactional_db: None, server: LiveServer, browser: Browser, tmp_path: Path) -> Iterator[Site]:
-    """
-    The product and the gallery of components with the sample company.
-
-    The server reads from connections of its own, so the rows are committed, and the tables emptied after the test.
-    """
-    with override_settings(MEDIA_ROOT=tmp_path, ROOT_URLCONF="tests.browser.gallery", ALLOWED_HOSTS=["127.0.0.1"]):
-        today = timezone.localdate()
-        world = make_world(today)
-        run_forecast(plan=world.plan, as_of=today, clock=timezone.now)
-        watch_conversions(plan=world.plan, as_of=today, clock=timezone.now)
-        run_track_record(today=today, clock=timezone.now, months=2)
-        yield Site(server.url, world, browser)
+def site(
+    made: Made, server: LiveServer, browser: Browser, tmp_path: Path, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Site]:
+    """The product and the gallery of components with the sample company, which a test may change as it likes."""
+    media = tmp_path / "media"
+    copytree(made.media, media)
+    with (
+        django_db_blocker.unblock(),
+        copy_of(made.database, f"{connection.settings_dict['NAME']}_site"),
+        override_settings(MEDIA_ROOT=media, ROOT_URLCONF="tests.browser.gallery", ALLOWED_HOSTS=["127.0.0.1"]),
+    ):
+        yield Site(server.url, deepcopy(made.world), browser)
