@@ -7,15 +7,19 @@ Missing is not zero: None becomes a dash. Python code that makes text for people
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
+from io import BytesIO
+from xml.etree import ElementTree
+from zipfile import ZipFile
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_compact_currency, format_currency, format_decimal, format_percent, get_currency_symbol
+from defusedxml.ElementTree import fromstring
 from django import template
 from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from tablericons.templatetags.tablericons import icon as tabler_icon
 
 register = template.Library()
 
@@ -142,10 +146,20 @@ def _icon(name: str, label: str, size: int, attributes: tuple[tuple[str, str], .
     given = dict(attributes)
     if "style" in given or any(key.startswith("on") for key in given):
         raise ValueError("An icon takes no inline style and no handlers: the content security policy forbids them.")
-    classes = " ".join(filter(None, ["icon", given.pop("class", "")]))
-    spoken = {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
-    path = name if "/" in name else f"outline/{name}"
-    return SafeString(tabler_icon(path, size=size, **{"class": classes, "focusable": "false", **spoken, **given}))
+    svg = fromstring(_drawings().read(f"{name if '/' in name else f'outline/{name}'}.svg"))
+    for node in svg.iter():
+        node.tag = node.tag.rpartition("}")[2]  # inline SVG needs no namespace
+    spoken = {"role": "img", "aria-label": label} if label else {"aria-hidden": "true"}
+    svg.attrib.update({"width": str(size), "height": str(size), "focusable": "false", **spoken})
+    svg.attrib.update({key.replace("_", "-"): text for key, text in given.items()})
+    svg.attrib["class"] = " ".join(filter(None, ["icon", given.get("class", "")]))
+    return SafeString(ElementTree.tostring(svg, encoding="unicode"))
+
+
+@cache
+def _drawings() -> ZipFile:
+    """Open Tabler's icons once: finding six thousand names costs a hundred times what drawing one costs."""
+    return ZipFile(BytesIO(files("tablericons").joinpath("tablericons.zip").read_bytes()))
 
 
 def _pattern(whole: str, digits: int) -> str:
