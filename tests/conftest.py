@@ -31,6 +31,20 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of a missing one
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """
+    Begin what takes long, and measure no coverage in a browser.
+
+    A tracer makes pages slower by two thirds (Python 3.11), and who walks through all pages asserts nothing about a line:
+    what walks is marked `no_cover`, and the floor under the coverage is held by the tests of each thing.
+    """
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker("no_cover")
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker

@@ -34,7 +34,7 @@ from tests.canary.company import Entwined, make_entwined, readable_routes
 from tests.routes import Route
 from tests.samples import World, arguments
 
-pytestmark = [pytest.mark.requirement("R7.1"), pytest.mark.django_db]
+pytestmark = [pytest.mark.requirement("R7.1"), pytest.mark.django_db, pytest.mark.no_cover, pytest.mark.long]
 MANY = 200
 WHO = (*(pytest.param(who, marks=pytest.mark.thorough) for who in ("admin", "rao")), "lin")
 # Not pages of ours that list anything: sign-in, and the address that only sends people on.

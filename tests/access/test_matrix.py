@@ -14,7 +14,7 @@ from customers.models import Deal
 from tests.access.matrix import Scene, mismatches
 from tests.routes import Route, named_routes
 
-pytestmark = [pytest.mark.requirement("R7.4"), pytest.mark.django_db]
+pytestmark = [pytest.mark.requirement("R7.4"), pytest.mark.django_db, pytest.mark.no_cover]
 
 
 def rules_of(route: Route) -> Mapping[str, Rule]:

@@ -20,7 +20,7 @@ from tests.browser.site import DESKTOP, PHONE, Site, troubles
 from tests.routes import Route, named_routes
 from tests.samples import CSV, arguments
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 # Not pages: the API answers in JSON and has its own tests.
 NO_PAGES = ("api:", "healthz", "readyz")

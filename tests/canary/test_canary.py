@@ -31,7 +31,7 @@ from tests.canary.marks import BLIND, Flock, Sight, leaks, mark_everything, sigh
 from tests.routes import Route
 from tests.samples import World
 
-pytestmark = [pytest.mark.requirement("R7.4"), pytest.mark.django_db]
+pytestmark = [pytest.mark.requirement("R7.4"), pytest.mark.django_db, pytest.mark.no_cover, pytest.mark.long]
 PRYING = (Person.OWNER, Person.PEER, Person.LEAD, Person.OTHER_REGION)
 # Whom make test asks: a rep, a manager, nobody, and a machine. The others are asked by make thorough.
 TELLING: set[Identity] = {Person.OWNER, Person.LEAD, Visitor.ANONYMOUS, Visitor.TOKEN_READ}

@@ -120,6 +120,7 @@ def named(folder: Path, word: str) -> list[psutil.Process]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.requirement("R7.2")
 def test_a_run_lives_heals_and_leaves_nothing_behind(folder: Path) -> None:
     run = Run(folder)

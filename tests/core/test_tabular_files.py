@@ -261,7 +261,7 @@ def test_no_cell_that_is_written_is_a_formula_and_all_read_back(tmp_path: Path, 
     assert [cells["c0"] for _line, cells in tabular.open_table(path).rows()] == attacks
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(texts, texts), min_size=1, max_size=5))
 def test_csv_reads_back_to_the_same_text(tmp_path: Path, rows: list[tuple[str, str]]) -> None:
     table = tabular.open_table(written(tmp_path, "csv", rows))

@@ -74,7 +74,8 @@ def make_deal(
     """Make a deal that went the path of stages, `days_in_stage` apart, with its ledger and its owner."""
     owner = owner or make_person()
     pipeline = pipeline or Pipeline.objects.first() or make_pipeline()
-    stages = [stage_of(pipeline, name) for name in path]
+    by_name = {stage.name: stage for stage in pipeline.stages.all()}
+    stages = [by_name[name] for name in path]
     moments = [
         datetime.combine(created, time(9), UTC) + timedelta(days=days_in_stage * step) for step in range(len(stages))
     ]
@@ -93,24 +94,28 @@ def make_deal(
         **fields,
     )
     DealOwnership.objects.create(deal=deal, owner=owner, valid_from=moments[0])
+    events = []
     for seq, (stage, at) in enumerate(zip(stages, moments, strict=True), start=1):
         before = stages[seq - 2] if seq > 1 else None
         back = before is not None and before.is_open and stage.is_open and stage.position < before.position
         kind = StageEvent.Kind.CREATE if before is None else StageEvent.Kind.BACK if back else StageEvent.Kind.MOVE
         if before is not None and not before.is_open:
             kind = StageEvent.Kind.REOPEN
-        StageEvent.objects.create(
-            deal=deal,
-            seq=seq,
-            kind=kind,
-            from_stage=before,
-            to_stage=stage,
-            amount=amount,
-            reason="as it was" if kind in (StageEvent.Kind.BACK, StageEvent.Kind.REOPEN) else "",
-            actor=owner,
-            occurred_at=at,
-            recorded_at=at,
+        events.append(
+            StageEvent(
+                deal=deal,
+                seq=seq,
+                kind=kind,
+                from_stage=before,
+                to_stage=stage,
+                amount=amount,
+                reason="as it was" if kind in (StageEvent.Kind.BACK, StageEvent.Kind.REOPEN) else "",
+                actor=owner,
+                occurred_at=at,
+                recorded_at=at,
+            )
         )
+    StageEvent.objects.bulk_create(events)
     return deal
 
 
