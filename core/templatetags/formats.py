@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from importlib.resources import files
 from io import BytesIO
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from zipfile import ZipFile
 
 from babel.dates import format_date, format_datetime
@@ -153,7 +153,7 @@ def _icon(name: str, label: str, size: int, attributes: tuple[tuple[str, str], .
     svg.attrib.update({"width": str(size), "height": str(size), "focusable": "false", **spoken})
     svg.attrib.update({key.replace("_", "-"): text for key, text in given.items()})
     svg.attrib["class"] = " ".join(filter(None, ["icon", given.get("class", "")]))
-    return SafeString(ElementTree.tostring(svg, encoding="unicode"))
+    return SafeString(ET.tostring(svg, encoding="unicode"))
 
 
 @cache
