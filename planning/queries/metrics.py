@@ -23,7 +23,7 @@ def metric_of(target_metric: Metric | None) -> Metric:
 def definition_of(metric: Metric, currency: str) -> str:
     """Return what counts as achieved: the event, its day, net or gross, what is taken off, who gets the credit."""
     between = "" if (get_language() or "").startswith("zh") else " "
-    parts = (_counts(metric, currency), _day(metric), _taken_off(metric), _credit(metric))
+    parts = (_counts(metric, currency), _day(metric), _taken_off(metric), *_credit(metric))
     return between.join(part for part in parts if part)
 
 
@@ -93,7 +93,7 @@ def _taken_off(metric: Metric) -> str:
     return _("A deal that was reopened or returned since still counts.")
 
 
-def _credit(metric: Metric) -> str:
+def _credit(metric: Metric) -> tuple[str, str]:
     owner = _(
         "It counts for whoever owned the deal then, and for the unit this person was in that day with all above it."
     )
@@ -101,4 +101,4 @@ def _credit(metric: Metric) -> str:
         shares = _("Where people share the credit, each has their share of the money; overlay credit is in no sum.")
     else:
         shares = _("Where people share the credit, the deal counts once: for its owner, else for the largest share.")
-    return f"{owner} {shares}"
+    return owner, shares

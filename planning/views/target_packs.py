@@ -1,6 +1,6 @@
 """The targets of a unit and of everybody below it, on paper."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,8 +11,11 @@ from django.views.decorators.http import require_safe
 from core.pages import AuthedRequest, page
 from core.templatetags.formats import percent, with_sign
 from planning import ladders, queries
+from planning.models import TargetCarrier, TargetStrategy
 from planning.queries import GridRow
-from planning.queries.metrics import definition_of, metric_of
+from planning.queries.metrics import amount_text, definition_of, metric_of
+from planning.queries.other_targets import OtherTarget
+from planning.queries.target_packs import PackFacts, PackFunnel, pack_facts
 from teams.models import OrgUnit
 
 from .grid_lines import Line, chosen_scale, heads, lines
@@ -30,12 +33,32 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Other:
+    """One target beside the plain ones, in words: whose, of what, and its months with their unit."""
+
+    name: str
+    metric: str
+    scope: str
+    annual: str
+    months: Sequence[str]
+    achieved: str
+
+
+@dataclass(frozen=True)
 class Sheet:
-    """One unit of the pack: its own line, those directly below, its ladder, and the months set by hand."""
+    """
+    One unit of the pack: its own line, those directly below, its ladder, and the months set by hand; then its other targets
+    with those of everybody directly below, the strategies and people behind them, its funnel, and what counts as achieved.
+    """
 
     own: Line
     below: Sequence[Line]
     steps: Sequence[Step]
+    others: Sequence[Other]
+    strategies: Sequence[TargetStrategy]
+    carriers: Sequence[TargetCarrier]
+    funnels: Sequence[PackFunnel]
+    definitions: Sequence[tuple[str, str]]
 
 
 @require_safe
@@ -50,6 +73,9 @@ def targets_print(request: AuthedRequest, version: int, unit: int) -> HttpRespon
     mine = [row for row in grid.rows if row is start or start in queries.ancestors(rows, row.key)]
     scale = chosen_scale(plan.currency, request.GET.get("unit", ""), start.total)
     notes = queries.month_notes(row.target for row in mine if row.target is not None)
+    told = pack_facts(
+        version=found, user=request.user, as_of=grid.as_of, targets=[row.target.pk for row in mine if row.target]
+    )
     shown = {line.row.key: line for line in lines(grid, scale, plan.currency, notes)}
     context = {
         "top": top,
@@ -59,18 +85,50 @@ def targets_print(request: AuthedRequest, version: int, unit: int) -> HttpRespon
         "scale": scale,
         "heads": heads(grid.months),
         "sheets": [
-            Sheet(shown[row.key], [shown[other.key] for other in mine if other.parent == row.key], _steps(row, shown))
+            _sheet(row, [other for other in mine if other.parent == row.key], shown, told, plan.currency)
             for row in mine
             if row.unit is not None
         ],
         "units": [row for row in grid.rows if row.unit is not None],
-        "definition": definition_of(metric_of(None), plan.currency),
         "printed_by": request.user,
     }
     return page(request, "planning/targets_print.html", context)
 
 
-def _steps(row: GridRow, shown: dict[str, Line]) -> list[Step]:
+def _sheet(row: GridRow, below: Sequence[GridRow], shown: Mapping[str, Line], told: PackFacts, currency: str) -> Sheet:
+    others = [other for one in (row, *below) for other in told.others.get(one.key, ())]
+    targets = [row.target.pk] if row.target else []
+    targets += [other.target.pk for other in told.others.get(row.key, ())]
+    revenue = metric_of(None)
+    metrics = {revenue.code: revenue} | {other.metric.code: other.metric for other in others}
+    people = {
+        (carrier.person_id, carrier.role): carrier for target in targets for carrier in told.carriers.get(target, ())
+    }
+    serving = {link.strategy_id: link for target in targets for link in told.strategies.get(target, ())}
+    return Sheet(
+        own=shown[row.key],
+        below=[shown[other.key] for other in below],
+        steps=_steps(row, shown),
+        others=[_other(other, currency) for other in others],
+        strategies=list(serving.values()),
+        carriers=list(people.values()),
+        funnels=told.funnels.get(row.target.pk, ()) if row.target else (),
+        definitions=[(metric.label, definition_of(metric, currency)) for metric in metrics.values()],
+    )
+
+
+def _other(found: OtherTarget, currency: str) -> Other:
+    return Other(
+        name=found.name,
+        metric=found.metric.label,
+        scope=found.scope,
+        annual=amount_text(found.annual, found.metric, currency),
+        months=[amount_text(month, found.metric, currency) for month in queries.months_of(found.target)],
+        achieved=amount_text(found.actual, found.metric, currency),
+    )
+
+
+def _steps(row: GridRow, shown: Mapping[str, Line]) -> list[Step]:
     if row.quarters is None or not row.total:
         return []
     above = (None, *ladders.one_after_another(row.quarters))

@@ -1,4 +1,5 @@
 import csv
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
 from typing import Any
@@ -10,9 +11,12 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from core.models import AuditEntry
+from customers import services as customers
+from planning import services
 from planning.models import PlanVersion, Scope, Target
-from tests.factories.customers import make_product
-from tests.factories.planning import make_metric, make_target, make_version
+from teams.models import User
+from tests.factories.customers import make_deal, make_product
+from tests.factories.planning import make_metric, make_plan, make_target, make_version
 from tests.factories.teams import Cast, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("R1.2")]
@@ -288,3 +292,41 @@ def test_a_target_of_another_metric_is_shown_in_its_own_unit_and_taken_over(
     assert take_over(planner, version, answer).status_code == 302
     target = Target.objects.other().get()
     assert [target.m03, target.total, Target.objects.plain().filter(lock_version=2).count()] == [5, 27, 0]
+
+
+@pytest.mark.requirement("R0.2", "R1.1", "R1.6")
+def test_the_pack_holds_targets_of_all_metrics_strategies_people_and_funnel_goals(cast: Cast, planner: Client) -> None:
+    for number in range(12):
+        path = ("Lead", "Contacted", "Visited", "Quoted", "Won" if number % 2 else "Lost")
+        make_deal(
+            owner=cast.rao, path=path, created=date(2025, 2, 1) + timedelta(days=10 * number), amount=Decimal(50_000)
+        )
+    version = make_version(make_plan(2026), by=cast.planner, status=PlanVersion.Status.ACTIVE)
+    target = make_target(version, unit=cast.east, month=Decimal(100_000))
+    make_target(version, unit=cast.east, scope=Scope(make_metric("margin")), month=Decimal(30_000))
+    make_target(version, person=cast.rao, scope=Scope(make_metric()), month=Decimal(2))
+    make_target(version, unit=cast.west, scope=Scope(make_metric()), month=Decimal(777))
+    services.derive_goals(
+        version=version, actor=cast.planner, today=date(2026, 1, 1), now=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    strategy = customers.add_strategy(actor=cast.planner, name="Win the coast", owner=cast.lin)
+    services.link_target(target=target, actor=cast.planner, strategies=[strategy], carriers=[(cast.rao, "Seller")])
+    url = reverse("planning:targets-print", kwargs={"version": version.pk, "unit": cast.east.pk})
+
+    answer = planner.get(url)
+
+    east, team, _two = answer.context["sheets"]
+    assert [(other.name, other.metric, other.annual) for other in east.others] == [("East", "Gross margin", "¥360K")]
+    assert [(other.name, other.annual, other.months[0]) for other in team.others] == [("Rao", "24", "2")]
+    html = answer.content.decode()
+    assert "West" not in {other.name for sheet in answer.context["sheets"] for other in sheet.others}
+    for told in ("Win the coast (", "Rao (Seller)", "Funnel goals", "Quoted", "less their costs"):
+        assert told in html, told
+    assert "Where people share the credit, each has their share of the money" in html
+    assert "the deal counts once: for its owner" in html
+    stages = {line.goal.stage.name: line for line in east.funnels[0].stages}
+    assert stages["Won"].total == pytest.approx(24)
+    User.objects.update(language="zh-hans")
+    chinese = planner.get(url).content.decode()
+    for told in ("漏斗目标", "其他目标", "所服务的战略", "承担人"):
+        assert told in chinese, told
