@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planning.ladders import (
@@ -83,6 +83,70 @@ def test_rates_of_two_different_readings_do_not_agree() -> None:
 
 def test_a_year_alone_contradicts_nothing() -> None:
     assert check(Rates(0.25), FLAT).severity is Severity.AGREES
+
+
+def climbed(reading: Reading, rate: float, base: list[int]) -> float:
+    """The growth of the year by brute force: every step of the ladder written out, as the reading says it in words."""
+    whole, reached, level = 0.0, 0.0, 1.0
+    for part in base:
+        level *= 1 + rate
+        whole += part
+        reached += part * (level if reading is Reading.TOTAL else 1 + rate)
+    match reading:
+        case Reading.SUM:
+            return sum(rate for _step in base)
+        case Reading.EXIT:
+            return level - 1
+        case _:
+            return reached / whole - 1
+
+
+def found_by_halving(reading: Reading, year: float, base: list[int]) -> float:
+    """The rate that leads to the year, by nothing but trying: halve the interval in which it must lie."""
+    low, high = min(year, 0.0) - 1e-9, max(year, 0.0) + 1e-9
+    if reading in {Reading.TOTAL, Reading.EXIT}:
+        low = max(low, -1 + 1e-12)
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if climbed(reading, middle, base) < year else (low, middle)
+    return (low + high) / 2
+
+
+@settings(max_examples=300)
+@given(st.floats(-0.8, 3.0), st.floats(-0.3, 0.6), st.floats(-0.15, 0.3), BASES)
+def test_every_solver_and_every_reading_agree_with_brute_force(
+    year: float, quarter: float, month: float, base: list[int]
+) -> None:
+    quarters = [sum(base[first : first + 3]) for first in range(0, 12, 3)]
+    steps = followed(Rates(year, quarter, month), [Decimal(part) for part in base])
+    assert {(at.steps, at.reading) for at in steps} == {(n, reading) for n in (4, 12) for reading in Reading}
+    for at in steps:
+        parts, typed = (quarters, quarter) if at.steps == 4 else (base, month)
+        assert at.leads_to == pytest.approx(climbed(at.reading, typed, parts), rel=1e-9, abs=1e-9)
+        assert at.needed == pytest.approx(found_by_halving(at.reading, year, parts), rel=1e-6, abs=1e-8)
+        money = sum(base) * (climbed(at.reading, typed, parts) - year)
+        assert float(at.gap or 0) == pytest.approx(money, rel=1e-6, abs=0.02)
+
+
+@settings(max_examples=300)
+@given(st.floats(-0.8, 3.0), st.floats(-0.3, 0.6), st.floats(-0.15, 0.3), BASES)
+def test_the_months_of_every_repair_are_those_of_the_steps_written_out(
+    year: float, quarter: float, month: float, base: list[int]
+) -> None:
+    amounts = [Decimal(part) for part in base]
+    kept = {keep: ladder(keep, Rates(year, quarter, month), amounts) for keep in Keep}
+
+    rate = found_by_halving(Reading.TOTAL, year, base)
+    for step_number, (made, part) in enumerate(zip(kept[Keep.YEAR].months, base, strict=True), 1):
+        assert float(made) == pytest.approx(part * (1 + rate) ** step_number, rel=1e-5, abs=0.02)
+    level = 1.0
+    for made, part in zip(kept[Keep.MONTHS].months, base, strict=True):
+        level *= 1 + month
+        assert float(made) == pytest.approx(part * level, rel=1e-9, abs=0.01)
+    level = 1.0
+    for made, first in zip(kept[Keep.QUARTERS].quarters, range(0, 12, 3), strict=True):
+        level *= 1 + quarter
+        assert float(made) == pytest.approx(sum(base[first : first + 3]) * level, rel=1e-9, abs=0.01)
 
 
 @given(GROWTHS, BASES)
