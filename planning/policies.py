@@ -39,6 +39,11 @@ ROUTES: Routes = {
         "GET": Rule(OWNER_AND_CHAIN, scope="targets:read"),
         "DELETE": Rule(CHAIN, sees=frozenset({Person.OWNER}), scope="targets:write"),
     },
+    "api:target-ladder": {"POST": Rule(ALL, scope="targets:write")},
+    "api:target-links": {
+        "GET": Rule(OWNER_AND_CHAIN, scope="targets:read"),
+        "POST": Rule(CHAIN, sees=frozenset({Person.OWNER}), scope="targets:write"),
+    },
     "api:target-chance": {"GET": Rule(OWNER_AND_CHAIN, scope="targets:read")},
     "api:target-smart": {"GET": Rule(OWNER_AND_CHAIN, scope="targets:read")},
     "api:target-cascade": {"POST": Rule(ALL, scope="targets:write")},

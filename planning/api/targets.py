@@ -17,7 +17,9 @@ from core.api.filters import WholeNumberFilter
 from core.api.viewsets import Retrieves, SignedIn
 from customers.models import Tier
 from planning import policies, services
+from planning.ladders import Keep
 from planning.models import REVENUE, Metric, Target
+from planning.queries import base_of, ladder_sheet
 from planning.queries.other_targets import LINKED
 from planning.queries.smart import smart_target
 from planning.queries.spreading import proposal
@@ -26,7 +28,11 @@ from planning.serializers import (
     CascadeIn,
     ClearIn,
     GrowthIn,
+    LadderIn,
+    LadderOut,
     LevelsIn,
+    LinksIn,
+    LinksOut,
     LockIn,
     MetricOut,
     ProposalOut,
@@ -90,6 +96,7 @@ class TargetViewSet(Retrieves, ListModelMixin, GenericViewSet[Target]):
     filterset_class = TargetFilters
     queryset = Target.objects.none()
     versioned = True
+    unversioned_actions = ("link",)
     http_method_names = ["get", "head", "options", "post", "delete"]
 
     def get_queryset(self) -> QuerySet[Target]:
@@ -176,6 +183,40 @@ class TargetViewSet(Retrieves, ListModelMixin, GenericViewSet[Target]):
     def clear(self, request: Request) -> Response:
         """Give months set by hand back to the split; the total stays."""
         return self.answer(services.clear_overrides(actor=self.user, **self.valid(ClearIn)), TargetOut)
+
+    @extend_schema(request=LadderIn, responses=LadderOut)
+    @action(detail=False, methods=["post"])
+    def ladder(self, request: Request) -> Response:
+        """
+        Say what growth rates of a year, its quarters and months lead to in every way of reading them.
+
+        With `keep` the months of the ladder that keeps that rate are taken over as well; months set by hand stay.
+        """
+        given = self.valid(LadderIn)
+        given["as_of"] = timezone.localdate(timezone=ZoneInfo(given["version"].plan.time_zone))
+        whose = {name: given[name] for name in ("version", "unit", "person", "as_of") if name in given}
+        require(
+            policies.can_set_target(self.user, given["version"], unit=given.get("unit"), person=given.get("person"))
+        )
+        sheet = ladder_sheet(version=given["version"], rates=given["rates"], base=base_of(**whose, typed=given["base"]))
+        if "keep" in given:
+            services.climb_target(actor=self.user, **{**given, "keep": Keep(given["keep"])})
+        return self.answer(sheet, LadderOut)
+
+    @extend_schema(responses=LinksOut, filters=False)
+    @action(detail=True, url_path="links", url_name="links", pagination_class=None, query_parameters=())
+    def links(self, request: Request, pk: str) -> Response:
+        """Which strategies a target serves, and who carries it."""
+        return Response(LinksOut(self.get_object()).data)
+
+    @extend_schema(request=LinksIn, responses=LinksOut, filters=False)
+    @links.mapping.post
+    def link(self, request: Request, pk: str) -> Response:
+        """Say which strategies a target serves and who carries it, in a version in force too: no amount changes."""
+        target = self._target(pk)
+        require(policies.can_set_target(self.user, target.version, unit=target.unit, person=target.person))
+        linked = services.link_target(target=target, actor=self.user, **self.valid(LinksIn))
+        return Response(LinksOut(linked).data)
 
     @extend_schema(responses=TargetChanceOut, filters=False)
     @action(detail=True, pagination_class=None, query_parameters=())

@@ -8,6 +8,7 @@ from .commitments import AcceptIn, CommitIn, CommitmentOut, CounterIn
 from .conversions import MeaningOut, RatesOut
 from .forecasts import ConversionOut, DealChanceOut, NightOut, NodeForecastOut
 from .goals import DerivedOut, DeriveIn, StageGoalIn, StageGoalOut
+from .ladders import LadderIn, LadderOut, LinksIn, LinksOut
 from .market import ShareTargetIn, ShareTargetOut
 from .plans import PlanOut, PlanVersionOut, ReviseIn, SendBackIn, SubmissionOut, SubmitIn, SubmitPartIn
 from .scenarios import AdoptScenarioIn, ScenarioChangeIn, ScenarioIn, ScenarioOut, ScenarioResultOut
@@ -46,8 +47,12 @@ __all__ = [
     "FullQuotaIn",
     "FullQuotaOut",
     "GrowthIn",
+    "LadderIn",
+    "LadderOut",
     "LevelsIn",
     "LeverOut",
+    "LinksIn",
+    "LinksOut",
     "LockIn",
     "MeaningOut",
     "MetricOut",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.models import AuditEntry
+from customers.models import Strategy
 from planning.models import PlanVersion, Scope, ShareTarget, Target
 from tests.api.conftest import Calling
 from tests.factories.customers import make_deal, make_pipeline, make_product, make_region, stage_of
@@ -297,3 +298,57 @@ def test_a_share_target_is_set_changed_read_and_taken_out(cast: Cast, version: P
     assert asking.delete(address, HTTP_IF_MATCH=read["ETag"]).status_code == 204
     assert not ShareTarget.objects.exists()
     assert AuditEntry.objects.latest("pk").facts["was"] == 0.4
+
+
+@pytest.mark.requirement("R1.3")
+def test_a_ladder_is_checked_in_every_reading_and_taken_over_by_what_it_keeps(
+    cast: Cast, version: PlanVersion, as_person: Calling
+) -> None:
+    asking = as_person(cast.planner)
+    typed = {"version": version.pk, "unit": cast.east.pk, "year": 0.25, "quarter": 0.05, "month": 0.0125}
+
+    nothing = asking.post(f"{TARGETS}ladder/", typed, format="json").json()
+    assert (nothing["base_source"], nothing["severity"], nothing["steps"], nothing["choices"]) == ("none", None, [], [])
+    told = asking.post(f"{TARGETS}ladder/", {**typed, "base": "12000000.00"}, format="json").json()
+    assert (told["severity"], round(told["quarter_by_months"], 4)) == ("contradicts", 0.038)
+    by_total = {row["steps"]: row for row in told["steps"] if row["reading"] == "total"}
+    assert [round(by_total[4]["needed"], 4), round(by_total[12]["needed"], 4)] == [0.0913, 0.0339]
+    assert {row["keep"]: round(row["year"], 3) for row in told["choices"]} == {
+        "year": 0.25,
+        "quarters": 0.131,
+        "months": 0.085,
+    }
+    assert not Target.objects.exists()
+
+    keep = {**typed, "base": "12000000.00", "keep": "year"}
+    assert asking.post(f"{TARGETS}ladder/", keep, format="json").status_code == 400  # which version was read?
+    assert asking.post(f"{TARGETS}ladder/", {**keep, "lock_version": 0}, format="json").status_code == 200
+    assert Target.objects.get().total == D(15_000_000)
+    assert asking.post(f"{TARGETS}ladder/", {**keep, "lock_version": 0}, format="json").status_code == 412
+    assert as_person(cast.lin).post(f"{TARGETS}ladder/", typed, format="json").status_code == 403
+    assert asking.post(f"{TARGETS}ladder/", {**typed, "rate": 1}, format="json").status_code == 400
+
+
+@pytest.mark.requirement("R0.2")
+def test_strategies_and_people_behind_a_target_are_read_and_replaced(cast: Cast, as_person: Calling) -> None:
+    target = make_target(make_version(status=PlanVersion.Status.ACTIVE), person=cast.rao)
+    strategy = Strategy.objects.create(name="Win the coast", owner=cast.lin)
+    address = f"{TARGETS}{target.pk}/links/"
+    carriers = [{"person": cast.rao.pk, "role": "Seller"}]
+    links: dict[str, Any] = {"strategies": [strategy.pk], "carriers": carriers}
+
+    assert as_person(cast.mori).post(address, links, format="json").json() == links
+    assert as_person(cast.rao).get(address).json() == links
+    assert as_person(cast.rao).post(address, links, format="json").status_code == 403
+    assert as_person(cast.diaz).get(address).status_code == 404
+    wrongs: list[dict[str, Any]] = [
+        {"strategies": []},
+        {**links, "carriers": [{"person": cast.rao.pk, "role": ""}]},
+        {**links, "x": 1},
+    ]
+    for wrong in wrongs:
+        assert as_person(cast.mori).post(address, wrong, format="json").status_code == 400
+    twice = {**links, "carriers": carriers * 2}
+    assert as_person(cast.mori).post(address, twice, format="json").status_code == 400
+    gone = as_person(cast.mori).post(address, {"strategies": [], "carriers": []}, format="json")
+    assert gone.json() == {"strategies": [], "carriers": []}
