@@ -1,6 +1,7 @@
 """Targets of other metrics and of parts of the sales: their list, a new one, and one of them month by month."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from core.errors import DomainError, VersionConflict
 from core.pages import AuthedRequest, carried_out, page
 from planning import policies, queries, services
 from planning.forms import ClearForm, GrowthForm, LockForm, MonthsForm, OtherTargetForm, RemoveForm, SplitForm
-from planning.models import MONTHS, PlanVersion, Target
+from planning.models import MONTHS, Metric, PlanVersion, Target
 from planning.queries.metrics import amount_in_full, amount_text, definition_of, metric_of
 from planning.queries.other_targets import OtherTarget, Reconciliation, annual_of, other_targets
 from planning.queries.scopes import scope_words
@@ -163,6 +164,7 @@ def _row_page(
     metric = metric_of(target.metric)
     seen = target.lock_version
     given = {name: getattr(target, name) for name in MONTHS}
+    typed = {name: _typed(amount, metric) for name, amount in given.items()}
     before = queries.year_before(
         version=target.version, unit=target.unit, person=target.person, scope=target.scope, as_of=today_of(plan)
     )
@@ -179,10 +181,10 @@ def _row_page(
             months=months,
             only=MONTHS,
             target=target if metric.adds_up else None,
-            initial={**given, "lock_version": seen},
+            initial={**typed, "lock_version": seen},
         ),
         "split_form": split_form
-        or SplitForm(initial={"total": annual_of(target), "split": target.split, "lock_version": seen}),
+        or SplitForm(initial={"total": _typed(annual_of(target), metric), "split": target.split, "lock_version": seen}),
         "growth_form": growth_form or growth_form_of(target, before, seen),
         "base_text": amount_in_full(target.base_amount, metric, plan.currency),
         "notes": [
@@ -197,6 +199,11 @@ def _row_page(
         },
     }
     return page(request, "planning/other_target.html", context, status=status)
+
+
+def _typed(amount: Decimal, metric: Metric) -> Decimal | str:
+    """Return an amount as a field shows it: money with its cents, a count or per cent without zeros behind the point."""
+    return amount if metric.unit == Metric.Unit.MONEY else f"{amount.normalize():f}"
 
 
 @require_POST

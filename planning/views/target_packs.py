@@ -11,14 +11,14 @@ from django.views.decorators.http import require_safe
 from core.pages import AuthedRequest, page
 from core.templatetags.formats import percent, with_sign
 from planning import ladders, queries
-from planning.models import TargetCarrier, TargetStrategy
+from planning.models import Metric, TargetCarrier, TargetStrategy
 from planning.queries import GridRow
 from planning.queries.metrics import amount_text, definition_of, metric_of
 from planning.queries.other_targets import OtherTarget
 from planning.queries.target_packs import PackFacts, PackFunnel, pack_facts
 from teams.models import OrgUnit
 
-from .grid_lines import Line, chosen_scale, heads, lines
+from .grid_lines import Line, Scale, chosen_scale, heads, lines
 from .targets import today_of
 
 
@@ -34,7 +34,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Other:
-    """One target beside the plain ones, in words: whose, of what, and its months with their unit."""
+    """One target beside the plain ones, in words: whose, of what, and its months; money in what the pack shows money in."""
 
     name: str
     metric: str
@@ -85,7 +85,14 @@ def targets_print(request: AuthedRequest, version: int, unit: int) -> HttpRespon
         "scale": scale,
         "heads": heads(grid.months),
         "sheets": [
-            _sheet(row, [other for other in mine if other.parent == row.key], shown, told, plan.currency)
+            _sheet(
+                row,
+                [other for other in mine if other.parent == row.key],
+                shown=shown,
+                told=told,
+                scale=scale,
+                currency=plan.currency,
+            )
             for row in mine
             if row.unit is not None
         ],
@@ -95,7 +102,9 @@ def targets_print(request: AuthedRequest, version: int, unit: int) -> HttpRespon
     return page(request, "planning/targets_print.html", context)
 
 
-def _sheet(row: GridRow, below: Sequence[GridRow], shown: Mapping[str, Line], told: PackFacts, currency: str) -> Sheet:
+def _sheet(
+    row: GridRow, below: Sequence[GridRow], *, shown: Mapping[str, Line], told: PackFacts, scale: Scale, currency: str
+) -> Sheet:
     others = [other for one in (row, *below) for other in told.others.get(one.key, ())]
     targets = [row.target.pk] if row.target else []
     targets += [other.target.pk for other in told.others.get(row.key, ())]
@@ -109,7 +118,7 @@ def _sheet(row: GridRow, below: Sequence[GridRow], shown: Mapping[str, Line], to
         own=shown[row.key],
         below=[shown[other.key] for other in below],
         steps=_steps(row, shown),
-        others=[_other(other, currency) for other in others],
+        others=[_other(other, scale, currency) for other in others],
         strategies=list(serving.values()),
         carriers=list(people.values()),
         funnels=told.funnels.get(row.target.pk, ()) if row.target else (),
@@ -117,14 +126,18 @@ def _sheet(row: GridRow, below: Sequence[GridRow], shown: Mapping[str, Line], to
     )
 
 
-def _other(found: OtherTarget, currency: str) -> Other:
+def _other(found: OtherTarget, scale: Scale, currency: str) -> Other:
+    def told(amount: Decimal | None) -> str:
+        is_money = found.metric.unit == Metric.Unit.MONEY
+        return scale.text(amount) if is_money else amount_text(amount, found.metric, currency)
+
     return Other(
         name=found.name,
         metric=found.metric.label,
         scope=found.scope,
-        annual=amount_text(found.annual, found.metric, currency),
-        months=[amount_text(month, found.metric, currency) for month in queries.months_of(found.target)],
-        achieved=amount_text(found.actual, found.metric, currency),
+        annual=told(found.annual),
+        months=[told(month) for month in queries.months_of(found.target)],
+        achieved=told(found.actual),
     )
 
 
