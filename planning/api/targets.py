@@ -85,7 +85,8 @@ class TargetViewSet(Retrieves, ListModelMixin, GenericViewSet[Target]):
     """
     Targets of units and people: of revenue, of another metric, or of a part of the sales.
 
-    A POST sets the twelve months of one row of a draft, whether it is there or not. Nobody sets their own target, and a version in force is not changed: revise the plan.
+    A POST sets the twelve months of one row of a draft, whether it is there or not. Nobody sets their own target, and a version
+    in force is not changed: revise the plan.
     """
 
     scope_read = "targets:read"
