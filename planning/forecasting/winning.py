@@ -187,40 +187,49 @@ class _Clock:
         (G, S) hazards of the present stays on a day from as_of on, but for the deals' own factors; and their bins.
         """
         clock = deals.to_close - day if self.by_close else deals.age + day
-        bins = self.bins[np.clip(clock, -FAR, FAR) + FAR]
-        bands = self.bands[np.clip(deals.age + day, -FAR, FAR) + FAR] if self.by_close else 0
-        return self.rate[bands, deals.state, bins], bins
+        bins = self.bins.take(clock + FAR, mode="clip")
+        _, n_states, n_bins, _ = self.rate.shape
+        place = deals.state * n_bins + bins
+        if self.by_close:
+            place += self.bands.take(deals.age + day + FAR, mode="clip") * (n_states * n_bins)
+        return self.rate.reshape(-1, n_states).take(place, axis=0), bins
 
 
 @dc.dataclass(frozen=True, slots=True)
 class _Later:
     """
     The stages after the present one by the days to the closing date, as the moves (m,) that occur at all: from source to
-    target, in order of the source, with rate (m, B) and scale (m, G).
+    target, in order of the source, with rate (m, B) and scale (m, G). leaving (l,): the sources; first (l,): where the moves of
+    each begin; whose (m,): place of a move's source among them.
     """
 
-    source: Ints
     target: Ints
     rate: Floats
     scale: Floats
+    leaving: Ints
+    first: Ints
+    whose: Ints
 
     @classmethod
     def of(cls, table: Table, scale: Floats, shape: Ints) -> _Later:
         """scale (C, S, S) by shape and move; shape (G,)."""
         source, target = np.nonzero(table.rate.any(1))
-        return cls(source, target, table.rate[source, :, target], scale[:, source, target].T[:, shape].copy())
+        leaving, first, whose = np.unique(source, return_index=True, return_inverse=True)
+        by_group = scale[:, source, target].T[:, shape].copy()
+        return cls(target, table.rate[source, :, target], by_group, leaving, first, whose)
 
     def step(self, here: Floats, bins: Ints) -> tuple[Floats, Floats]:
-        """One day: here (G, S) probability to be in each state → (probability to stay, probability that moved in)."""
-        rates = self.rate[:, bins] * self.scale
-        first = np.flatnonzero(np.r_[True, self.source[1:] != self.source[:-1]])
-        total = np.add.reduceat(rates, first, axis=0)
+        """One day: here (S, G) probability to be in each state → (probability to stay, probability that moved in)."""
+        rates = self.rate.take(bins, axis=1)
+        rates *= self.scale
+        total = np.add.reduceat(rates, self.first, axis=0)
+        gone = -np.expm1(-total)
         stay, moved = np.ones_like(here), np.zeros_like(here)
-        stay[:, self.source[first]] = np.exp(-total).T
-        share = np.where(total > 0, -np.expm1(-total) / np.maximum(total, 1e-300), 0.0)
-        rates *= (here[:, self.source[first]].T * share)[np.cumsum(np.r_[0, np.diff(self.source) > 0])]
+        stay[self.leaving] -= gone
+        share = here[self.leaving] * np.divide(gone, total, out=np.zeros_like(total), where=total > 0)
+        rates *= share[self.whose]
         for move, target in enumerate(self.target.tolist()):
-            moved[:, target] += rates[move]
+            moved[target] += rates[move]
         return stay, moved
 
 
@@ -262,8 +271,9 @@ def _follow(
         np.flatnonzero(way) for way in np.asarray(table.rate[:, :, moving].any(1))[groups.deals.state].T
     ]  # who can go there
     winning = won.astype(np.float64)
-    alive, later = np.ones(n_groups), np.zeros((n_groups, n))
-    by_end, final = np.zeros((n_groups, len(ends))), np.zeros(n_groups)
+    alive, later = np.ones(n_groups), np.zeros((n, n_groups))
+    by_end, final, fresh = np.zeros((n_groups, len(ends))), np.zeros(n_groups), np.zeros((n_groups, len(moving)))
+    steady = bool((daily == 1).all())
     by_day = np.concatenate([daily, np.ones((len(daily), 1))], 1)
     won_time = np.r_[0.0, np.cumsum(daily[:, WIN])]  # later stages run on the winning days' own time
     month = -1
@@ -272,27 +282,27 @@ def _follow(
             month = drift.on(day)
             mine = own * np.take_along_axis(paces[month], kind, 1)
         rates, bins = clock.rates_on(groups.deals, day)
-        stay, leave = _exits(rates * (mine * by_day[day][kind]), 1.0)
+        stay, leave = _exits(rates * (mine if steady else mine * by_day[day].take(kind)), 1.0)
         flow = alive[:, None] * leave
         alive = alive * stay
         won_now, onward = flow @ winning, flow[:, moving]
         running = ends > day
         if then is not None:
-            later[:, moving] += onward
+            later[moving] += onward.T
             stay_on, moved = then.step(later, bins)
-            won_now = won_now + moved @ winning
+            won_now = won_now + winning @ moved
             later *= stay_on
-            later[:, moving] += moved[:, moving]
+            later[moving] += moved[moving]
         elif curves is not None:
             left = np.clip(np.rint(won_time[ends[running]] - won_time[day]), 0, horizon).astype(np.int64)
             reached = np.zeros((n_groups, len(left)))
             for t, rows in enumerate(into):
                 reached[rows] += onward[rows, t, None] * curves[:, t, left].take(groups.shape[rows], 0)
             by_end[:, running] += reached
-            final += (onward * onward_final).sum(1)
+            fresh += onward
         by_end[:, running] += won_now[:, None]
         final += won_now
-    final += (later[:, moving] * onward_final).sum(1)
+    final += ((fresh + later[moving].T) * onward_final).sum(1)
     mine = own * np.take_along_axis(paces[drift.on(horizon)], kind, 1)
     gone = _beyond(clock, groups.deals, mine, horizon=horizon, alive=alive)
     final += gone @ winning + (gone[:, moving] * onward_final).sum(1)
