@@ -41,7 +41,10 @@ Levels: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 
 WIN, LOSS, ADVANCE, BACK = range(4)
 NEIGHBOURS: Final = 3.0  # days at risk that the neighbourhood of a cell is worth
+AROUND: Final = 10.0  # and the whole state to a neighbourhood
 SEEN: Final = 30.0  # days at risk from which a bin counts as seen
+UNTRIED: Final = 120.0  # further days that the whole is worth to each bin of a state that nobody has left yet,
+TRIED: Final = 30.0  # fewer with every end, and none from so many on
 DEFAULT_EXIT: Final = 1 / 60  # a stage nobody has left yet: once in two months,
 DEFAULT_FORWARD: Final = 0.4  # and forwards two times in five
 K_GRID: Final = np.logspace(0, 2.2, 12)  # down to an sd of 8 % between levels: hardly any two are the same
@@ -112,20 +115,27 @@ def _smooth(events: Floats, risk: Floats, default: Floats, *, by_close: bool) ->
     """
     (S, B, S) weighted events over (S, B) days at risk → daily hazards, leaning on neighbours, decaying beyond the
     last seen bin.
+
+    A quiet day counts for its bin, for the bins around it and for the whole state: where next to nobody has left yet, that
+    would take the same silence three times for a fact, and the first deals of a company for dead. There the whole is worth
+    more, and the decay begins no sooner than a deal is expected to leave.
     """
     n_bins = risk.shape[1]
+    few = np.maximum(1 - events.sum((1, 2)) / TRIED, 0.0)[:, None]
+    near_worth, own_worth = AROUND + UNTRIED * few, NEIGHBOURS + UNTRIED * few
     distance = np.arange(n_bins)[:, None] - np.arange(n_bins)[None, :]
     near = np.exp(-0.5 * distance**2)
     overall = (events.sum(1) + SEEN * default) / (risk.sum(1)[:, None] + SEEN)
-    around = np.einsum("bj,sjc->sbc", near, events) + 10 * overall[:, None, :]
-    prior = around / (np.einsum("bj,sj->sb", near, risk) + 10)[:, :, None]
-    hazard = (events + NEIGHBOURS * prior) / (risk + NEIGHBOURS)[:, :, None]
+    around = np.einsum("bj,sjc->sbc", near, events) + near_worth[:, :, None] * overall[:, None, :]
+    prior = around / (np.einsum("bj,sj->sb", near, risk) + near_worth)[:, :, None]
+    hazard = (events + own_worth[:, :, None] * prior) / (risk + own_worth)[:, :, None]
     edges = CLOSE_EDGES if by_close else AGE_EDGES
     middle = np.abs((np.clip(edges[:-1], -730, 1460) + np.clip(edges[1:], -730, 1460)) / 2) + 0.5
+    reach = np.maximum(middle[None, :], few / np.maximum(overall.sum(1)[:, None], 1e-9))
     for chain in _chains(by_close):
         for inner, outer in pairwise(chain):
             beyond = risk[:, outer:].sum(1) if outer > inner else risk[:, : outer + 1].sum(1)
-            faded = hazard[:, inner] * min(1.0, middle[inner] / middle[outer])
+            faded = hazard[:, inner] * np.minimum(1.0, reach[:, inner] / reach[:, outer])[:, None]
             thin = (events[:, outer] + SEEN * faded) / (risk[:, outer] + SEEN)[:, None]
             hazard[:, outer] = np.where((beyond < SEEN)[:, None], thin, hazard[:, outer])
     return hazard

@@ -83,7 +83,8 @@ def learn_worth(stays: Stays, *, won: Bools, outcome: Ints, paid: Floats, produc
 def worth_by(worth: Worth, leaf: Ints, n_leaves: int, *, won_day: Ints, paid: Floats, as_of: int) -> Floats:
     """(L,) mean won amount of each leaf, leaning on the mean of all. Per deal: leaf, won_day (-1), paid (NaN)."""
     deals, weight = _evidence(won_day, paid, as_of)
-    return _means(leaf[deals], paid[deals], weight, n_leaves, float(worth.by_product[-1]))
+    mean = _means(leaf[deals], paid[deals], weight, n_leaves, float(worth.by_product[-1]))
+    return np.maximum(mean, 0.0)  # a leaf of credit notes is expected to bring nothing, as an open deal of it is
 
 
 def value_open(worth: Worth, state: Ints, product: Ints, amount: Floats) -> tuple[Floats, Floats, Bools]:

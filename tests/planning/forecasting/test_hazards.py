@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from planning.forecasting import Funnel, Ledger
+from planning.forecasting import Funnel, Ledger, hazards
 from planning.forecasting.exposure import AGE, CLOSE, HALF_LIFE, Clock
 from planning.forecasting.hazards import (
     ADVANCE,
@@ -129,16 +129,16 @@ def plain_fit(stays: Stays, funnel: Funnel, levels: Ints, clock: Clock, history_
 def test_the_fit_equals_the_plain_formula_to_nine_digits(history_from: int) -> None:
     stays, levels = history()
 
-    hazards = fit_hazards(stays, FUNNEL, levels, history_from=history_from)
+    fit = fit_hazards(stays, FUNNEL, levels, history_from=history_from)
 
-    assert hazards.close is not None
-    for table, clock in ((hazards.age, AGE), (hazards.close, CLOSE)):
+    assert fit.close is not None
+    for table, clock in ((fit.age, AGE), (fit.close, CLOSE)):
         plain = plain_fit(stays, FUNNEL, levels, clock, history_from)
         np.testing.assert_allclose(table.rate, plain.rate, rtol=1e-9, atol=1e-15)
         np.testing.assert_allclose(table.band, plain.band, rtol=1e-9)
         for mine, other in zip(table.factors, plain.factors, strict=True):
             np.testing.assert_allclose(mine, other, rtol=1e-9)
-    assert max(np.abs(f - 1).max() for f in hazards.age.factors) > 0.1  # there was something to learn
+    assert max(np.abs(f - 1).max() for f in fit.age.factors) > 0.1  # there was something to learn
 
 
 def test_narrow_integers_give_the_same_hazards() -> None:
@@ -185,3 +185,20 @@ def test_of_few_levels_a_clear_difference_is_not_shrunk_away() -> None:
 
     assert factors[4] < 0.9
     assert factors[1] > 1.06
+
+
+def test_a_state_that_thirty_deals_have_left_speaks_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = kinds_of(FUNNEL)
+    events, risk = (
+        np.zeros((FUNNEL.n_states, len(AGE.edges) - 1, FUNNEL.n_states)),
+        np.full((FUNNEL.n_states, 18), 40.0),
+    )
+    events[0, 2, 1], events[1, 2, 2] = 30.0, 29.0
+
+    kept = _smooth(events, risk, _default(FUNNEL, kind), by_close=False)
+    monkeypatch.setattr(hazards, "UNTRIED", 0.0)
+    alone = _smooth(events, risk, _default(FUNNEL, kind), by_close=False)
+
+    np.testing.assert_array_equal(kept[0], alone[0])
+    assert (kept[1] != alone[1]).any()
+    assert kept[2, -1].sum() > 2 * alone[2, -1].sum()  # nobody has left: forty quiet days of an age prove little

@@ -105,6 +105,28 @@ def test_one_deal_is_forecast_from_the_prior_and_said_to_be_thin() -> None:
     assert outlook.node_revenue_quantiles[0, -1, -1] >= 1000
 
 
+def test_the_first_deals_are_not_taken_for_dead_because_nothing_has_happened_yet() -> None:
+    ledger = ledger_of([(d, 0, START + d, 1000.0) for d in range(3)], owner=np.zeros(3, np.int64))
+
+    soon, late = (run(ledger, chain(3), as_of=START + days) for days in (30, 1500))
+
+    assert (soon.deals.p_win > 0.03).all()
+    assert (soon.deals.p_win < 0.5).all()
+    assert (late.deals.p_win < soon.deals.p_win / 2).all()
+
+
+def test_credit_notes_leave_mean_and_interval_of_one_mind() -> None:
+    ledger = sales_history(deals=200)
+    back = dc.replace(ledger, amount=-ledger.amount)
+
+    outlook = run(back, chain(3))
+
+    assert_sound(outlook)
+    assert (outlook.leaf_revenue[1:] == 0).all()
+    assert (outlook.node_revenue_quantiles[0, -1] == outlook.node_revenue[0, 0, -1]).all()
+    assert outlook.leaf_wins[1:].sum() > 0
+
+
 def test_with_no_win_ever_the_interval_reaches_from_nothing_to_something() -> None:
     ledger = sales_history(deals=60, days=200, forward=0.0)
     targets = Targets(*(np.array([v]) for v in (0, 0, 4, 1000.0, REVENUE, 0.0)))
