@@ -214,8 +214,11 @@ def standing_of(ledger: Ledger, stays: Stays) -> Standing:
 
 
 def days(values: pd.Series) -> Ints:
-    """Timestamps to days since 1970-01-01; missing becomes -1."""
-    stamps = pd.to_datetime(values).to_numpy().astype("datetime64[D]")
+    """
+    Timestamps, or their ISO 8601 texts (dates and times may mix), to days since 1970-01-01 by the clock they are written
+    in; missing becomes -1.
+    """
+    stamps = pd.to_datetime(values, format="ISO8601").dt.tz_localize(None).to_numpy().astype("datetime64[D]")
     return np.where(np.isnat(stamps), UNKNOWN, (stamps - EPOCH).astype(np.int64))
 
 

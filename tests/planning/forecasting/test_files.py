@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 
 from planning.forecasting import from_events
+from planning.forecasting.__main__ import main
+from planning.forecasting.history import days
 
 pytestmark = pytest.mark.requirement("R1.8")
 
@@ -92,6 +94,53 @@ def test_every_question_of_the_files_is_answered(tmp_path: Path) -> None:
     whole = quarter.loc[by_key["sum", "all", "all", "q", "count"], "mean"]
     part = quarter.loc[by_key["sum", "segment", "north", "q", "count"], "mean"]
     assert part == pytest.approx(whole, rel=0.05)
+
+
+def test_dates_with_and_without_a_time_are_read_by_the_clock_they_are_written_in() -> None:
+    some = pd.Series(["2024-05-01", "2024-05-01T23:59:59", None, "2024-05-02 00:00:00.000001", "0001-01-01"])
+
+    assert days(some).tolist() == [19844, 19844, -1, 19845, -719162]
+    assert days(pd.Series(["2024-05-01T23:30:00+08:00"])).tolist() == [19844]
+    assert days(pd.Series([None, None])).tolist() == [-1, -1]
+
+
+def told(*rows: tuple[str, str, str, float | None, str | None]) -> pd.DataFrame:
+    """An events table of (deal, stage, day, amount, expected close); nothing else is known."""
+    frame = pd.DataFrame(rows, columns=["opportunity_id", "stage", "entered_at", "amount", "expected_close"])
+    return frame.assign(amount=frame["amount"].astype(float), owner=None, segment=None, product=None)
+
+
+THIN = {
+    "nothing": told(),
+    "one open deal": told(("1", "quoted", "2024-05-01", None, None)),
+    "one won deal": told(("1", "quoted", "2024-04-01", 10.0, None), ("1", "won", "2024-05-01", 10.0, None)),
+    "won without a stage before": told(*((str(d), "won", f"2024-04-{d:02d}", 10.0, None) for d in range(1, 29))),
+    "closing dates from another age": told(
+        ("1", "quoted", "2024-04-01", None, "0001-01-01"),
+        ("2", "quoted", "2024-04-02", 1e9, "9999-12-31"),
+        ("3", "quoted", "2024-04-03", 0.0, "2024-06-01"),
+        ("4", "lost", "2024-04-03", -5.0, None),
+    ),
+    "a month": told(*((str(d), "quoted", f"2024-05-{1 + d % 14:02d}", 10.0, None) for d in range(40))),
+}
+
+
+@pytest.mark.parametrize("events", THIN.values(), ids=THIN.keys())
+def test_however_little_is_known_the_answers_are_sound(tmp_path: Path, events: pd.DataFrame) -> None:
+    write_question_files(tmp_path, events)
+
+    main(tmp_path, tmp_path)
+
+    sums, attained, deals = (pd.read_csv(tmp_path / f"{name}.csv") for name in ("sums", "attain", "deals"))
+    numbers = sums.drop(columns="question_id").to_numpy(float)
+    assert np.isfinite(numbers).all()
+    assert (np.diff(numbers[:, 1:], axis=1) >= 0).all()
+    assert attained["p_attain"].between(0, 1).all()
+    open_ = events.groupby("opportunity_id")["stage"].last().eq("quoted").sum()
+    assert len(deals) == open_
+    if open_:
+        assert deals["p_win"].between(0.001, 0.9).all()
+        assert (deals["p_h3"] <= deals["p_win"] + 1e-9).all()
 
 
 def test_the_order_of_rows_in_the_file_does_not_matter() -> None:
