@@ -115,6 +115,14 @@ REGIMES = {
     "batch": Regime(
         "closings at month ends; a summer lull", pace=_weekdays, winning=_batches, arrivals=_season(0.2, 300)
     ),
+    "first year": Regime(
+        "two deals a week, three reps; asked from the sixth month on",
+        created=0.3,
+        owners=3,
+        first="2022-01-01",
+        days=640,
+        origins=("2022-06-01", "2023-02-01", 1),
+    ),
     "sparse": Regime("eight reps with a deal a month each", created=0.4, owners=8, winning=_walk(0.05)),
     "weeks": Regime(
         "asked for weeks; nothing at weekends",

@@ -245,7 +245,7 @@ def ets(case: Case) -> Answer:
                 warnings.simplefilter("ignore")
                 told = AutoETS(season_length=period, model="ZZZ").forecast(y.astype(float), h=h, level=[80])
             sd = (told["hi-80"] - told["mean"]) / 1.2816 + 1e-9
-        except (ValueError, ZeroDivisionError, FloatingPointError):
+        except (ValueError, IndexError, NotImplementedError, ArithmeticError):  # too short for it
             sd = np.full(h, np.nan)
         if np.isfinite(sd).all():
             return told["mean"], sd
