@@ -198,6 +198,8 @@ ROUTES: Routes = {
     # Which rows a file may change is judged row by row.
     "planning:targets-import": {"GET": Rule(MANAGERS), "POST": Rule(MANAGERS)},
     "planning:targets-print": {"GET": Rule(CHAIN)},
+    "planning:targets-below": {"GET": Rule(CHAIN)},
+    "planning:targets-find": {"GET": Rule(MANAGERS)},  # asked for a draft
     "planning:targets-smart": {"GET": Rule(MANAGERS)},  # asked for a draft
     "planning:versions-compare": {"GET": Rule(ALL)},
     **{

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 from zipfile import ZipFile
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_compact_currency, format_currency, format_decimal, format_percent, get_currency_symbol
+from babel.numbers import format_compact_currency, format_currency, get_currency_symbol
 from defusedxml.ElementTree import fromstring
 from django import template
 from django.utils import timezone, translation
@@ -71,7 +71,7 @@ def number(value: Number | None, digits: int = 0) -> str:
     """Return a grouped number with a fixed count of digits after the point: 12,345."""
     if value is None:
         return MISSING
-    return str(format_decimal(value, format=_pattern("#,##0", digits), locale=babel_locale()))
+    return _grouped(Decimal(str(value)), digits)
 
 
 @register.filter
@@ -79,7 +79,7 @@ def percent(rate: Number | None, digits: int = 0) -> str:
     """Return a rate (0.342) as 34%, or with digits as 34.2%."""
     if rate is None:
         return MISSING
-    return str(format_percent(rate, format=_pattern("#,##0", digits) + "%", locale=babel_locale()))
+    return _grouped(Decimal(str(rate)).scaleb(2), digits) + "%"
 
 
 @register.filter
@@ -162,8 +162,9 @@ def _drawings() -> ZipFile:
     return ZipFile(BytesIO(files("tablericons").joinpath("tablericons.zip").read_bytes()))
 
 
-def _pattern(whole: str, digits: int) -> str:
-    return whole + ("." + "0" * int(digits) if int(digits) else "")
+def _grouped(value: Decimal, digits: int) -> str:
+    """Both languages write 12,345.60; a grid has tens of thousands of these, and Babel reads its pattern for each."""
+    return format(value, f",.{int(digits)}f")
 
 
 def _full(amount: Decimal, currency: str, locale: str, pattern: str | None = None) -> str:

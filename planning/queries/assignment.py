@@ -13,7 +13,7 @@ from planning.models import AssignmentRule, Plan, PlanVersion
 from teams.models import OrgUnit
 
 from .below import plan_tree
-from .targets import GridRow
+from .outline import Node
 
 Kind = OrgUnit.Kind
 # In per cent of the own target. Sources of the trade name 10 to 20 % over the whole tree; each level adds its own.
@@ -87,7 +87,7 @@ def spans(plan: Plan) -> dict[str, Span]:
     return found
 
 
-def outside(rows: Iterable[GridRow], allowed: Mapping[str, Span]) -> list[Assigned]:
+def outside(rows: Iterable[Node], allowed: Mapping[str, Span]) -> list[Assigned]:
     """Return the units of a grid whose assignment the policy does not allow."""
     found = [
         Assigned(row.unit, row.name, row.level, row.total, row.planned, allowed[row.level])

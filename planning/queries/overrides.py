@@ -32,7 +32,8 @@ def month_notes(targets: Iterable[Target]) -> Mapping[int, tuple[MonthNote, ...]
     """Return the months set by hand of each target, by its key, in fiscal order. One query."""
     found = {target.pk: target.all_overrides for target in targets}
     people = {told.by for months in found.values() for told in months.values() if told.by is not None}
-    names = dict(User.objects.filter(pk__in=people).values_list("pk", "name"))
+    # nobody has the key 0: asked for even where no month was set by hand, so that a page always asks as many questions
+    names = dict(User.objects.filter(pk__in={0, *people}).values_list("pk", "name"))
     return {
         key: tuple(
             MonthNote(month, told.reason, names.get(told.by or 0, ""), told.at) for month, told in months.items()

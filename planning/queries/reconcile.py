@@ -10,16 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
+
+from django.db.models import Q
 
 from planning import policies
 from planning.forecasting.reading import chance_of
-from planning.models import Commitment, NodeForecast, PlanVersion
+from planning.models import Commitment, NodeForecast, PlanVersion, Target
 from teams.models import User
 
-from .below import Spot, Tree, plan_tree
 from .capacity import capacity_of
 from .forecasts import QUANTILES, YEAR, shown_run
-from .targets import row_key
+from .outline import AT_ONCE, Node, Outline, company_outline, row_key
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,15 @@ class BottomUp:
 
 @dataclass(frozen=True)
 class Line:
-    """One row of the screen."""
+    """
+    One row of the screen.
 
-    spot: Spot
+    :param target: the row of the version; None without one
+    """
+
+    spot: Node
     depth: int
-    planned: Decimal | None
+    target: Target | None
     bottom_up: BottomUp
     capacity: Decimal | None
     forecast: NodeForecast | None
@@ -54,6 +60,14 @@ class Line:
     last: Commitment | None
     may_answer: bool
     leads_on: bool
+
+    @property
+    def lock_version(self) -> int:
+        return self.target.lock_version if self.target else 0
+
+    @property
+    def kept_reason(self) -> str:
+        return self.target.kept_reason if self.target else ""
 
     @property
     def top_down(self) -> Decimal | None:
@@ -83,55 +97,86 @@ class Line:
 
 @dataclass(frozen=True)
 class Reconciled:
-    """A unit and those directly below it; `path` leads from the top of what the reader sees to the unit."""
+    """
+    A unit and those directly below it, AT_ONCE at a time; `path` leads from the top of what the reader sees to the unit.
+
+    :param after: how many of the `count` rows directly below stand before those that are shown
+    """
 
     version: PlanVersion
-    path: Sequence[Spot]
+    path: Sequence[Node]
     lines: Sequence[Line]
+    after: int
+    count: int
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """The first and the last of the rows below that are shown, counted from 1."""
+        return self.after + 1, self.after + len(self.lines) - 1
+
+    @property
+    def next_after(self) -> int | None:
+        return self.after + AT_ONCE if self.after + AT_ONCE < self.count else None
+
+    @property
+    def before(self) -> int | None:
+        return max(self.after - AT_ONCE, 0) if self.after else None
 
 
-def reconciled(*, version: PlanVersion, user: User, unit: int, as_of: date) -> Reconciled:
-    """Return the screen of a unit that the user leads. The number of queries does not depend on how many stand below."""
-    tree = plan_tree(version)
+def reconciled(*, version: PlanVersion, user: User, unit: int, as_of: date, after: int = 0) -> Reconciled:
+    """
+    Return the screen of a unit that the user leads. The number of queries does not depend on how many stand below.
+
+    Sums are of everybody below; what is shown of a row is read for the rows that are shown.
+    """
+    outline = company_outline(version)
     key = row_key(unit=unit)
-    shown = [tree.spots[key], *tree.children(key)]
-    of_owner = _by_key(Commitment.objects.filter(version=version).newest_of_owner())
-    told = bottom_up(tree, of_owner)
-    last = _by_key(Commitment.objects.filter(version=version).newest().select_related("said_by"))
+    children = outline.below.get(key, ())
+    shown = [outline.nodes[place] for place in (key, *children[after : after + AT_ONCE])]
+    said = Commitment.objects.filter(version=version)
+    whose = Q(unit__in=[spot.unit for spot in shown if spot.unit is not None])
+    whose |= Q(person__in=[spot.person for spot in shown if spot.person is not None])
+    committed = {
+        row_key(unit=unit, person=person): amount
+        for unit, person, amount in said.newest_of_owner().values_list("unit", "person", "amount")
+    }
+    told = bottom_up(outline, committed)
+    of_owner = _by_key(said.filter(whose).newest_of_owner())
+    last = _by_key(said.filter(whose).newest().select_related("said_by"))
+    targets = _by_key(Target.objects.plain().filter(whose, version=version))
     run = shown_run(version.plan)
-    nights = NodeForecast.objects.filter(run=run, period=YEAR) if run else NodeForecast.objects.none()
-    night = {row_key(unit=row.unit_id, person=row.person_id): row for row in nights}
+    nights = NodeForecast.objects.filter(whose, run=run, period=YEAR) if run else NodeForecast.objects.none()
+    night = _by_key(nights)
     capacity = capacity_of(version.plan, as_of=as_of, version=version)
-    carried = {spot.key: capacity.total(**_whose(spot)) for spot in shown}
     reach = policies.target_reach(user)
     lines = [
         Line(
             spot=spot,
             depth=0 if spot.key == key else 1,
-            planned=tree.planned(spot.key),
+            target=targets.get(spot.key),
             bottom_up=told[spot.key],
-            capacity=carried[spot.key],
+            capacity=capacity.total(unit=spot.unit, person=spot.person),
             forecast=night.get(spot.key),
             chance=chance(night.get(spot.key), spot.total),
             commitment=of_owner.get(spot.key),
             last=last.get(spot.key),
-            may_answer=reach.covers(**_whose(spot)),
-            leads_on=bool(spot.unit and spot.key != key),
+            may_answer=reach.covers(unit=spot.unit, person=spot.person),
+            leads_on=spot.unit is not None and spot.key != key,
         )
         for spot in shown
     ]
-    return Reconciled(version, _path(tree, key, user), lines)
+    path = [spot for spot in outline.path(key) if user.sees_everything or spot.unit in user.units_in_reach]
+    return Reconciled(version, path, lines, after, len(children))
 
 
-def bottom_up(tree: Tree, said: Mapping[str, Commitment]) -> dict[str, BottomUp]:
-    """Return what is committed at every spot of the tree, in one pass from below; said: the last of each owner, by key."""
+def bottom_up(outline: Outline, said: Mapping[str, Decimal]) -> dict[str, BottomUp]:
+    """Return what is committed at every row, in one pass from below; said: the last amount of each owner, by key."""
     found: dict[str, BottomUp] = {}
-    for spot in reversed(tree.in_order()):
-        children = [found[child] for child in tree.below.get(spot.key, ())]
-        amounts = [child.amount for child in children if child.amount is not None]
-        own = said.get(spot.key)
-        found[spot.key] = BottomUp(
-            committed=own.amount if own else None,
+    for key in reversed(outline.nodes):
+        children = [found[child].amount for child in outline.below.get(key, ())]
+        amounts = [amount for amount in children if amount is not None]
+        found[key] = BottomUp(
+            committed=said.get(key),
             below=sum(amounts, Decimal("0.00")) if amounts else None,
             told=len(amounts),
             of=len(children),
@@ -149,21 +194,10 @@ def chance(night: NodeForecast | None, amount: Decimal | None) -> float | None:
     return chance_of(float(amount), list(QUANTILES.values()), quantiles)
 
 
-def _whose(spot: Spot) -> dict[str, int | None]:
-    return {"unit": spot.unit.pk if spot.unit else None, "person": spot.person.pk if spot.person else None}
+class _Owned(Protocol):
+    unit_id: int | None
+    person_id: int | None
 
 
-def _by_key(said: Iterable[Commitment]) -> dict[str, Commitment]:
-    return {row_key(unit=word.unit_id, person=word.person_id): word for word in said}
-
-
-def _path(tree: Tree, key: str, user: User) -> list[Spot]:
-    """The units above, nearest last, as far as the user sees them."""
-    path: list[Spot] = []
-    at = tree.spots[key].parent
-    while at is not None:
-        spot = tree.spots[at]
-        if spot.unit and (user.sees_everything or spot.unit.pk in user.units_in_reach):
-            path.insert(0, spot)
-        at = spot.parent
-    return path
+def _by_key[Row: _Owned](rows: Iterable[Row]) -> dict[str, Row]:
+    return {row_key(unit=row.unit_id, person=row.person_id): row for row in rows}

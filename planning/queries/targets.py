@@ -8,24 +8,27 @@ Target to date = the targets of the months that are over, and of the current mon
 over, without what months make up for earlier ones: that is in it already. Attainment = won so far ÷ target to date.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+
+from django.db.models import Q, QuerySet
 
 from core.money import CENT
 from core.periods import month_start
 from planning import policies
 from planning.models import MONTHS, PlanVersion, Target
-from teams.models import Capability, Management, Membership, OrgUnit, User
+from teams.models import Management, User
 
-from .actuals import NOTHING, Won, by_person, by_unit, in_no_unit, sum_of, unit_parents, year_actuals
+from .actuals import NOTHING, Won, year_sums
 from .calendars import WorkCalendar, fiscal_months
+from .outline import PERSON as PERSON
+from .outline import Asked, Folds, Node, Outline, Rest, asked_of, visible_outline
+from .outline import row_key as row_key
 from .parts import Held, held_parts
 
 Amounts = tuple[Decimal, ...]
-PERSON = "person"
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,13 @@ class GridRow:
 
 @dataclass(frozen=True)
 class TargetGrid:
-    """The rows that one person sees of a version, in tree order, with the day that "to date" means."""
+    """
+    The rows of a version that one person sees and that are drawn, in tree order, with the day that "to date" means.
+
+    :param outline: all rows, drawn or not
+    :param places: the keys of the rows, and in their place what is left out
+    :param may_set_any: whether the reader may change a target of any row, drawn or not
+    """
 
     version: PlanVersion
     as_of: date
@@ -103,6 +112,9 @@ class TargetGrid:
     due: tuple[float, ...]  # of each month, the share that counts into the target to date, in [0, 1]
     rows: Sequence[GridRow]
     unassigned: Won  # won by people who were in no unit that day; part of the company's figure
+    outline: Outline
+    places: Sequence[str | Rest]
+    may_set_any: bool
 
     @property
     def quarter(self) -> int:
@@ -120,90 +132,82 @@ class TargetGrid:
         return next((row for row in self.rows if row.key == key), None)
 
 
-def target_grid(*, version: PlanVersion, user: User, as_of: date) -> TargetGrid:
+def target_grid(*, version: PlanVersion, user: User, as_of: date, folds: Folds | None = None) -> TargetGrid:
     """
     Return the grid of a version as one person sees it: units in reach in tree order, each with its people before its units.
 
     People stand where they are on `as_of` (at the end of the year, once it is over); their wins of the year come with them,
     those of their units stay with the units. The number of queries does not depend on the number of rows.
+
+    :param folds: which rows are drawn, where not all are; sums, checks and the outline speak of all nevertheless
     """
     year = version.plan.fiscal_year
     day = min(as_of, year.after_date - timedelta(days=1))
     months = fiscal_months(year)
-    units = list(OrgUnit.objects.visible_to(user).order_by("position", "name", "pk"))
-    targets = list(Target.objects.visible_to(user).plain().filter(version=version).select_related("person"))
-    of_unit = {target.unit_id: target for target in targets if target.unit_id}
-    of_person = {target.person_id: target for target in targets if target.person_id}
-    won = year_actuals(version.plan, as_of=as_of)
-    won_by_unit = by_unit(won, unit_parents())
-    won_by_person = by_person(won)
-    places = _places(user, day)
-    people = {person.pk: person for person, _unit in places}
-    people |= {target.person.pk: target.person for target in targets if target.person}
-    home = {person.pk: unit for person, unit in places}
+    won = year_sums(version.plan, as_of=as_of)
+    targets = None if folds else list(_targets(version, user))
+    outline = visible_outline(
+        user=user,
+        day=day,
+        asked=asked_of(_targets(version, user)) if targets is None else map(Asked.by, targets),
+        sold=won.of_person.keys(),
+    )
+    places = list(outline.drawn(folds or Folds(whole=True)))
+    drawn = [outline.nodes[place] for place in places if isinstance(place, str)]
+    if targets is None:
+        whose = Q(unit__in=[node.unit for node in drawn if node.unit is not None])
+        whose |= Q(person__in=[node.person for node in drawn if node.person is not None])
+        targets = list(_targets(version, user).filter(whose))
+    own = {row_key(unit=target.unit_id, person=target.person_id): target for target in targets}
     managers = dict(
-        Management.objects.on(day).filter(unit__in=[unit.pk for unit in units]).values_list("unit", "user__name")
+        Management.objects.on(day)
+        .filter(unit__in=[node.unit for node in drawn if node.unit is not None])
+        .values_list("unit", "user__name")
     )
     reach = policies.target_reach(user)
     held = held_parts(version) if version.is_draft else Held()
     share = WorkCalendar().share_gone(month_start(day), day) if as_of >= year.first_date else 0.0
 
-    shown = {unit.pk for unit in units}
-    members: dict[int | None, list[User]] = defaultdict(list)
-    for person in sorted(people.values(), key=lambda person: (person.name, person.pk)):
-        if Capability.REP in person.capabilities or person.pk in of_person or person.pk in won_by_person:
-            unit = home.get(person.pk)
-            members[unit if unit in shown else None].append(person)
-    children: dict[int | None, list[OrgUnit]] = defaultdict(list)
-    for unit in units:
-        children[unit.parent_id if unit.parent_id in shown else None].append(unit)
+    def may_set(node: Node) -> bool:
+        whose = {"unit": node.unit, "person": node.person}
+        return reach.covers(**whose) and held.stopping(user, **whose) is None
 
-    def of(*, parent: str | None, depth: int, unit: OrgUnit | None = None, person: User | None = None) -> GridRow:
-        target = of_unit.get(unit.pk) if unit else of_person.get(person.pk) if person else None
-        below: list[Target | None] = []
-        if unit:
-            below = [of_person.get(member.pk) for member in members[unit.pk]]
-            below += [of_unit.get(child.pk) for child in children[unit.pk]]
-        subject = unit or person
-        found = won_by_unit.get(unit.pk, {}) if unit else won_by_person.get(person.pk, {}) if person else {}
+    def row(node: Node) -> GridRow:
+        target = own.get(node.key)
         return GridRow(
-            key=row_key(unit=unit.pk if unit else None, person=person.pk if person else None),
-            parent=parent,
-            depth=depth,
-            level=unit.kind if unit else PERSON,
-            name=str(subject),
-            manager=managers.get(unit.pk, "") if unit else "",
-            unit=unit.pk if unit else None,
-            person=person.pk if person else None,
+            key=node.key,
+            parent=node.parent,
+            depth=node.depth,
+            level=node.level,
+            name=node.name,
+            manager=managers.get(node.unit, "") if node.unit is not None else "",
+            unit=node.unit,
+            person=node.person,
             target=target,
-            below=len(below),
-            without=below.count(None),
-            planned=sum((given.total for given in below if given), Decimal("0.00")) if below else None,
-            won=sum_of(found),
+            below=node.below,
+            without=node.without,
+            planned=node.planned,
+            won=won.of(unit=node.unit, person=node.person),
             to_date=target_to_date(target.own_months, months, day, share) if target else None,
-            may_set=reach.covers(unit=unit.pk if unit else None, person=person.pk if person else None)
-            and held.stopping(user, unit=unit.pk if unit else None, person=person.pk if person else None) is None,
-            is_former=person is not None and not person.is_active,
+            may_set=may_set(node),
+            is_former=node.is_former,
         )
 
-    def walk(unit: OrgUnit, parent: str | None, depth: int) -> Iterable[GridRow]:
-        row = of(unit=unit, parent=parent, depth=depth)
-        yield row
-        for member in members[unit.pk]:
-            yield of(person=member, parent=row.key, depth=depth + 1)
-        for child in children[unit.pk]:
-            yield from walk(child, row.key, depth + 1)
-
-    rows = [row for unit in children[None] for row in walk(unit, None, 0)]
-    rows += [of(person=person, parent=None, depth=0) for person in members[None]]
     return TargetGrid(
         version=version,
         as_of=as_of,
         months=months,
         due=tuple(1.0 if month < month_start(day) else share if month == month_start(day) else 0.0 for month in months),
-        rows=rows,
-        unassigned=in_no_unit(won) if user.sees_everything else NOTHING,
+        rows=[row(node) for node in drawn],
+        unassigned=won.in_no_unit if user.sees_everything else NOTHING,
+        outline=outline,
+        places=places,
+        may_set_any=any(map(may_set, outline.nodes.values())),
     )
+
+
+def _targets(version: PlanVersion, user: User) -> QuerySet[Target]:
+    return Target.objects.visible_to(user).plain().filter(version=version).select_related("person")
 
 
 def target_to_date(amounts: Sequence[Decimal], months: Sequence[date], day: date, share: float) -> Decimal:
@@ -223,11 +227,6 @@ def months_of(target: Target) -> Amounts:
     return tuple(getattr(target, month) for month in MONTHS)
 
 
-def row_key(*, unit: int | None = None, person: int | None = None) -> str:
-    """Return the name of a row in the grid: unit-7 or person-12."""
-    return f"unit-{unit}" if unit is not None else f"{PERSON}-{person}"
-
-
 def ancestors(rows: Mapping[str, GridRow], key: str) -> list[GridRow]:
     """Return the rows above a row, nearest first."""
     above: list[GridRow] = []
@@ -236,9 +235,3 @@ def ancestors(rows: Mapping[str, GridRow], key: str) -> list[GridRow]:
         above.append(rows[parent])
         parent = rows[parent].parent
     return above
-
-
-def _places(user: User, day: date) -> list[tuple[User, int]]:
-    """Return the people that the user may see, each with the unit of that day."""
-    held = Membership.objects.on(day).filter(user__in=User.objects.visible_to(user).values("pk"))
-    return [(row.user, row.unit_id) for row in held.select_related("user")]

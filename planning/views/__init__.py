@@ -9,6 +9,7 @@ from .commitments import my_commitment, target_answer, targets_reconcile, versio
 from .conversions import conversion, conversion_settings
 from .forecasts import forecast, funnel, overview
 from .goals import funnel_derive, funnel_effort, funnel_goals, my_goals, stage_goal_edit
+from .grid_parts import targets_below, targets_find
 from .ladders import target_ladder
 from .market import market_shares, share_target_set, target_links
 from .metrics import metric_edit, metric_new, metrics
@@ -100,6 +101,8 @@ __all__ = [
     "target_smart",
     "target_split",
     "targets",
+    "targets_below",
+    "targets_find",
     "targets_import",
     "targets_print",
     "targets_reconcile",

@@ -106,7 +106,10 @@ def reconcile_page(
     require(user.is_manager)
     unit = _asked_unit(request)
     plan = version.plan
-    found = reconciled(version=version, user=user, unit=unit.pk, as_of=today_of(plan)) if unit else None
+    found = None
+    if unit:
+        after = number_in(request, "after") or 0
+        found = reconciled(version=version, user=user, unit=unit.pk, as_of=today_of(plan), after=after)
     context: dict[str, Any] = {"version": version, "plan": plan, "found": found, "may_talk": False}
     if found:
         largest = max((line.top_down for line in found.lines if line.top_down is not None), default=None)
@@ -119,7 +122,7 @@ def reconcile_page(
             "talk_form": TalkForm(initial={"talk": version.talk}),
             "can_write": version.is_draft,
             "can_counter": version.talk != PlanVersion.Talk.CLOSED,
-            "query": urlencode({"unit": unit.pk if unit else ""}),
+            "query": urlencode({"unit": unit.pk if unit else "", "after": found.after}),
         }
     return page(request, "planning/targets_reconcile.html", context, status=status)
 
@@ -133,18 +136,16 @@ def _asked_unit(request: AuthedRequest) -> OrgUnit | None:
 
 def _screen_line(found: Reconciled, line: Line, scale: Scale, sent: tuple[str, CounterForm] | None) -> ScreenLine:
     spot, version = line.spot, found.version
-    of = {"unit": spot.unit.pk} if spot.unit else {"person": spot.person.pk if spot.person else 0}
+    of = {"unit": spot.unit} if spot.unit is not None else {"person": spot.person}
     here = {"version": version.pk, **of}
     counter = None
     if line.may_answer and line.commitment:
         counter = sent[1] if sent and sent[0] == spot.key else CounterForm(auto_id=f"id_{spot.key}_%s")
     parent = found.lines[0].spot
-    cascade = (
-        reverse("planning:target-cascade", kwargs={"version": version.pk, "unit": of["unit"]}) if spot.unit else ""
-    )
+    cascade = reverse("planning:target-cascade", kwargs=here) if spot.unit is not None else ""
     beside = ""
-    if line.depth and parent.unit:
-        at = reverse("planning:target-cascade", kwargs={"version": version.pk, "unit": parent.unit.pk})
+    if line.depth and parent.unit is not None:
+        at = reverse("planning:target-cascade", kwargs={"version": version.pk, "unit": parent.unit})
         beside = f"{at}?{urlencode({'keep': spot.key})}" if line.may_answer else at
     return ScreenLine(
         line=line,
@@ -196,8 +197,8 @@ def _accept(request: AuthedRequest, subject: Subject) -> HttpResponse:
 
 def _screen(request: AuthedRequest, subject: Subject) -> str:
     at = reverse("planning:targets-reconcile", kwargs={"version": subject.version.pk})
-    unit = number_in(request, "unit")
-    return f"{at}?{urlencode({'unit': unit})}" if unit is not None else at
+    asked = {name: found for name in ("unit", "after") if (found := number_in(request, name)) is not None}
+    return f"{at}?{urlencode(asked)}" if asked else at
 
 
 @require_POST

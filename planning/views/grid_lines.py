@@ -8,14 +8,17 @@ from typing import Any
 
 from babel.numbers import get_currency_symbol
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from core.money import CENT, rounded_parts
 from core.templatetags.formats import MISSING, babel_locale, money_full, month_name, number, percent, with_sign
 from planning.models import MONTHS
 from planning.queries import GridRow, MonthNote, TargetGrid
+from planning.queries.outline import AT_ONCE, Rest
 
 NO_NOTES: Mapping[int, Sequence[MonthNote]] = {}
+MOST_FOUND = 20
 BEHIND = 0.9  # below this share of the target to date a row is marked as behind
 
 
@@ -93,21 +96,64 @@ class Line:
     split_url: str
     notes: Sequence[MonthNote]  # the months set by hand
     above: str = ""  # keys of all rows above, for folding
+    is_open: bool = True  # whether rows below are drawn
+    part_url: str = ""  # of a unit: where the rows directly below it are drawn
+    rests: tuple["RestLine", ...] = ()  # what of the units that end here is not drawn
+
+
+@dataclass(frozen=True)
+class RestLine:
+    """Rows of a unit that are not drawn yet."""
+
+    rest: Rest
+    name: str
+    depth: int
+    above: str
+    url: str
+
+    @property
+    def next_count(self) -> int:
+        return min(self.rest.count, AT_ONCE)
 
 
 def lines(
     grid: TargetGrid, scale: Scale, currency: str, notes: Mapping[int, Sequence[MonthNote]] = NO_NOTES
 ) -> list[Line]:
-    above: dict[str, list[str]] = {}
-    found = []
-    for row in grid.rows:
-        above[row.key] = [*above[row.parent], row.parent] if row.parent else []
+    parents = {row.parent for row in grid.rows}
+    rows = {row.key: row for row in grid.rows}
+    found: list[Line] = []
+    for place in grid.places:
+        if isinstance(place, Rest):
+            found[-1] = replace(found[-1], rests=(*found[-1].rests, _rest_line(grid, place)))
+            continue
+        row = rows[place]
         of_row = notes.get(row.target.pk, ()) if row.target else ()
-        found.append(replace(_line(grid, row, scale, currency, of_row), above=" ".join(above[row.key])))
+        found.append(_line(grid, row, scale, currency, of_row, is_open=row.key in parents))
     return found
 
 
-def _line(grid: TargetGrid, row: GridRow, scale: Scale, currency: str, notes: Sequence[MonthNote]) -> Line:
+def _above(grid: TargetGrid, key: str) -> str:
+    return " ".join(node.key for node in grid.outline.path(key))
+
+
+def _part_url(grid: TargetGrid, unit: int) -> str:
+    return reverse("planning:targets-below", kwargs={"version": grid.version.pk, "unit": unit})
+
+
+def _rest_line(grid: TargetGrid, rest: Rest) -> RestLine:
+    unit = grid.outline.nodes[rest.unit]
+    return RestLine(
+        rest=rest,
+        name=unit.name,
+        depth=unit.depth + 1,
+        above=" ".join(filter(None, [_above(grid, rest.unit), rest.unit])),
+        url=f"{_part_url(grid, unit.unit or 0)}?after={rest.after}",
+    )
+
+
+def _line(
+    grid: TargetGrid, row: GridRow, scale: Scale, currency: str, notes: Sequence[MonthNote], *, is_open: bool
+) -> Line:
     told = {note.month: note.sentence for note in notes}
     shown: Sequence[Decimal | None] = rounded_parts(row.months, unit=scale.step) if row.months else [None] * 12
     quarters = [
@@ -141,11 +187,38 @@ def _line(grid: TargetGrid, row: GridRow, scale: Scale, currency: str, notes: Se
         edit_url=reverse("planning:target-edit", kwargs=subject),
         split_url=reverse("planning:target-split", kwargs=subject),
         notes=notes,
+        above=_above(grid, row.key),
+        is_open=is_open,
+        part_url=_part_url(grid, row.unit) if row.unit is not None and row.below else "",
     )
 
 
-def heads(months: Sequence[date]) -> list[dict[str, Any]]:
-    """Return the quarters with their months, as heads of columns."""
+@dataclass(frozen=True)
+class Place:
+    """Where a unit or person that was looked for stands: the names above it, and the address that unfolds the way there."""
+
+    key: str
+    name: str
+    above: str
+    path: str
+    url: str
+
+
+def places_of(grid: TargetGrid, words: str, scale: Scale) -> list[Place]:
+    """Return the first rows of a grid whose name holds some words, drawn or not."""
+    found = []
+    for node in grid.outline.named(words)[:MOST_FOUND]:
+        path = grid.outline.path(node.key)
+        asked = {"version": grid.version.pk, "unit": scale.key, "unfold": [above.key for above in path]}
+        url = f"{reverse('planning:targets')}?{urlencode(asked, doseq=True)}#{node.key}"
+        found.append(
+            Place(node.key, node.name, " › ".join(above.name for above in path), " ".join(asked["unfold"]), url)
+        )
+    return found
+
+
+def heads(months: Sequence[date], closed: int = 0) -> list[dict[str, Any]]:
+    """Return the quarters with their months, as heads of columns; the first `closed` months do not change any more."""
     return [
         {
             "number": quarter,
@@ -154,6 +227,7 @@ def heads(months: Sequence[date]) -> list[dict[str, Any]]:
                     "column": f"m{month:02}",
                     "name": month_name(months[month - 1]),
                     "full": month_name(months[month - 1], "year"),
+                    "is_closed": month <= closed,
                 }
                 for month in range(3 * quarter - 2, 3 * quarter + 1)
             ],
@@ -170,6 +244,7 @@ def facts(grid: TargetGrid, found: Sequence[Line], scale: Scale, currency: str) 
         "scales": {s.key: {"factor": s.factor, "digits": s.digits, "label": s.label} for s in scales(currency)},
         "behind": BEHIND,
         "due": list(grid.due),
+        "closed": grid.version.closed_months if draft else 0,
         "rows": [
             {
                 "key": line.row.key,

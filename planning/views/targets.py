@@ -16,12 +16,14 @@ from core.access import require
 from core.pages import AuthedRequest, page
 from planning import policies, queries, services
 from planning.models import IN_THE_WORKS, Plan, PlanVersion, Target
+from planning.queries import TargetGrid
 from planning.queries.assignment import outside, spans
 from planning.queries.forecasts import home_node
+from planning.queries.outline import Folds
 from teams.models import OrgUnit, User
 
 from .asking import is_key
-from .grid_lines import BEHIND, chosen_scale, facts, heads, lines, scales
+from .grid_lines import BEHIND, Scale, chosen_scale, facts, heads, lines, places_of, scales
 
 
 def today_of(plan: Plan) -> date:
@@ -48,12 +50,14 @@ def targets(request: AuthedRequest) -> HttpResponse:
 def grid_context(request: AuthedRequest, version: PlanVersion) -> dict[str, Any]:
     """Return what the grid's page shows of a version, in the unit and with the quarters that the address asks for."""
     user, plan = request.user, version.plan
-    grid = queries.target_grid(version=version, user=user, as_of=today_of(plan))
-    largest = max((row.total for row in grid.rows if row.total is not None), default=None)
-    scale = chosen_scale(plan.currency, request.GET.get("unit", ""), largest)
+    folds = Folds(unfolded=_unfolded(request), whole=request.GET.get("rows") == "all")
+    grid = queries.target_grid(version=version, user=user, as_of=today_of(plan), folds=folds)
+    nodes = grid.outline.nodes.values()
+    scale = scale_of(request, grid)
     asked = [int(quarter) for quarter in request.GET.getlist("open") if quarter in {"1", "2", "3", "4"}]
     notes = queries.month_notes(row.target for row in grid.rows if row.target is not None)
     found = lines(grid, scale, plan.currency, notes)
+    words = request.GET.get("find", "")[:80]
     versions = list(queries.visible_versions(user))
     may_plan = policies.can_plan(user)
     return {
@@ -61,7 +65,11 @@ def grid_context(request: AuthedRequest, version: PlanVersion) -> dict[str, Any]
         "version": version,
         "plan": plan,
         "lines": found,
-        "heads": heads(grid.months),
+        "is_whole": len(found) == len(nodes),
+        "unfolded": [line.row.key for line in found if line.row.below and line.is_open],
+        "words": words,
+        "found": places_of(grid, words, scale),
+        "heads": heads(grid.months, version.closed_months if version.is_draft else 0),
         "open_quarters": asked or [grid.quarter],
         "scale": scale,
         "scales": scales(plan.currency),
@@ -69,15 +77,15 @@ def grid_context(request: AuthedRequest, version: PlanVersion) -> dict[str, Any]
         "versions": versions,
         "draft": next((other for other in versions if other.status in IN_THE_WORKS and other.plan_id == plan.pk), None),
         "behind_below": BEHIND,
-        "can_edit": version.is_draft and any(row.may_set for row in grid.rows),
+        "can_edit": version.is_draft and grid.may_set_any,
         "can_activate": may_plan and version.status == PlanVersion.Status.APPROVED,
         "can_submit": version.is_draft and user.is_manager,
         "can_revise": may_plan
         and version.status in {PlanVersion.Status.ACTIVE, PlanVersion.Status.APPROVED}
         and not any(other.status in IN_THE_WORKS and other.plan_id == plan.pk for other in versions),
         "can_plan": may_plan,
-        "has_levels": any(row.has_levels for row in grid.rows),
-        "outside": outside(grid.rows, spans(plan)),
+        "has_levels": any(node.has_levels for node in nodes),
+        "outside": outside(nodes, spans(plan)),
         "overlay": _overlay(request, version, grid),
         "unknown": sum(row.won.unknown for row in grid.rows if row.parent is None),
     }
@@ -89,6 +97,17 @@ def _overlay(request: AuthedRequest, version: PlanVersion, grid: queries.TargetG
     node = home_node(user)
     after = min(grid.as_of + timedelta(days=1), year.after_date)
     return queries.overlay_credit(plan=version.plan, node=node, user=user, first=year.first_date, after=after)
+
+
+def scale_of(request: AuthedRequest, grid: TargetGrid) -> Scale:
+    """The unit that the address asks for, else the one that fits the largest target, drawn or not."""
+    largest = max((node.total for node in grid.outline.nodes.values() if node.total is not None), default=None)
+    return chosen_scale(grid.version.plan.currency, request.GET.get("unit", ""), largest)
+
+
+def _unfolded(request: AuthedRequest) -> frozenset[str] | None:
+    """The units that the address unfolds; None = it says nothing, and as many rows as fit are drawn."""
+    return frozenset(request.GET.getlist("unfold")) if "unfold" in request.GET else None
 
 
 @dataclass(frozen=True)

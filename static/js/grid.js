@@ -78,22 +78,27 @@
   }
   const read = (row, column, input) => (isShare(row, column) ? parsedShare(row, input) : parsed(input));
 
-  /* Rows */
+  /* Rows: those drawn with the page, and those of every unit that is unfolded later */
   const rows = new Map();
-  for (const fact of facts.rows) {
+  const isClosed = (index) => index < facts.closed; // over before this version took effect: the server keeps it as it was
+  function register(fact) {
     const tr = document.getElementById(fact.key);
-    rows.set(fact.key, {
+    const row = {
       ...fact, tr,
       cells: Object.fromEntries(Array.from(tr.querySelectorAll("td[data-col]"), (cell) => [cell.dataset.col, cell])),
-      months: fact.months ? fact.months.map(cents) : Array(12).fill(null),
+      months: fact.months ? fact.months.map(cents) : MONTHS.map((_, index) => (isClosed(index) ? 0 : null)),
       planned: fact.planned === null ? null : cents(fact.planned),
       won: cents(fact.won),
       changed: new Map(), // months set by hand since the last save: the share that was typed, or null for an amount
       typedTotal: null, dirty: false, saving: false, failed: "", conflict: null, edits: 0, timer: 0, chain: Promise.resolve(),
-    });
+    };
+    row.counted = total(row) ?? 0; // what the row above holds of it
+    rows.set(fact.key, row);
+    return row;
   }
   const isWhole = (row) => row.months.every((amount) => amount !== null);
   const total = (row) => (row.typedTotal !== null ? row.typedTotal : isWhole(row) ? sum(row.months) : null);
+  facts.rows.forEach(register);
   const isShare = (row, column) => shares && column !== "total" && total(row) > 0;
   const inputOf = (row, column) => row.cells[column].querySelector("input");
 
@@ -162,11 +167,12 @@
   }
   function renderUpwards(row) {
     render(row);
-    for (let above = rows.get(row.parent); above; above = rows.get(above.parent)) {
-      const below = Array.from(rows.values()).filter((other) => other.parent === above.key);
-      above.planned = sum(below.map((other) => total(other) ?? 0));
-      render(above);
-    }
+    const above = rows.get(row.parent);
+    const now = total(row) ?? 0;
+    if (!above || now === row.counted) return;
+    above.planned += now - row.counted; // rows that are not drawn stay in it
+    row.counted = now;
+    render(above);
   }
 
   /* Saving: one request per row, one at a time, carrying the version that was read. */
@@ -345,6 +351,10 @@
   function equip(row, column) {
     const cell = row.cells[column];
     if (!row.editable || inputOf(row, column)) return;
+    if (isClosed(MONTHS.indexOf(column)) && column !== "total") {
+      cell.classList.add("is-closed");
+      return;
+    }
     const input = document.createElement("input");
     input.type = "text";
     input.className = "cell";
@@ -357,9 +367,9 @@
     cell.replaceChildren(input);
   }
   const isOpen = (quarter) => table.hasAttribute(`data-q${quarter}`);
-  function equipOpen() {
+  function equipOpen(among = rows) {
     const columns = ["total", ...MONTHS.filter((_, index) => isOpen(Math.floor(index / 3) + 1))];
-    rows.forEach((row) => { columns.forEach((column) => equip(row, column)); render(row); });
+    among.forEach((row) => { columns.forEach((column) => equip(row, column)); render(row); });
   }
   const place = (input) => ({ row: rows.get(input.closest("tr").id), column: input.dataset.column });
   const stored = ({ row, column }) => (column === "total" ? total(row) : row.months[MONTHS.indexOf(column)]);
@@ -390,7 +400,7 @@
       }
       return null;
     }
-    const columns = shownColumns();
+    const columns = shownColumns().filter((shown) => inputOf(row, shown));
     return columns[columns.indexOf(column) + right] ? inputOf(row, columns[columns.indexOf(column) + right]) : null;
   }
   function move(input, down, right) {
@@ -468,13 +478,153 @@
     toggle.setAttribute("aria-expanded", String(open));
     equipOpen();
   });
-  body.addEventListener("click", (event) => {
-    const fold = event.target.closest("[data-fold]");
-    if (!fold) return;
-    fold.setAttribute("aria-expanded", String(fold.getAttribute("aria-expanded") !== "true"));
-    const folded = new Set(Array.from(body.querySelectorAll('[data-fold][aria-expanded="false"]'), (button) => button.closest("tr").id));
-    rows.forEach((row) => { row.tr.hidden = (row.tr.dataset.above || "").split(" ").some((key) => folded.has(key)); if (row.conflict) row.conflict.hidden = row.tr.hidden; });
+  /* Folding hides rows and forgets nothing: what was typed is saved, and what needs attention stays in sight. */
+  const isFolded = (button) => button.getAttribute("aria-expanded") === "false";
+  const needsAttention = (row) => Boolean(row.failed || row.conflict || row.tr.querySelector("input[aria-invalid=true]"));
+  const foldOf = (key) => rows.get(key)?.tr.querySelector("[data-fold]");
+  const isDrawn = (key) => Boolean(body.querySelector(`tr[data-above$="${key}"]`));
+  function showFolded() {
+    const folded = new Set(Array.from(body.querySelectorAll("[data-fold]")).filter(isFolded).map((button) => button.closest("tr").id));
+    Array.from(body.rows).filter((tr) => !tr.classList.contains("conflict-row")).forEach((tr) => {
+      const row = rows.get(tr.id);
+      tr.hidden = (tr.dataset.above || "").split(" ").some((key) => folded.has(key)) && !(row && needsAttention(row));
+    });
+  }
+  /* Which units are open is kept in the address, and for the next visit in this browser. */
+  const options = document.getElementById("grid-options");
+  function remember() {
+    if ("whole" in words) return;
+    const open = Array.from(body.querySelectorAll("[data-fold]")).filter((button) => !isFolded(button)).map((button) => button.closest("tr").id);
+    const address = new URL(window.location.href);
+    address.searchParams.delete("unfold");
+    options.querySelectorAll("[name=unfold]").forEach((field) => { if (field.type === "hidden") field.remove(); });
+    (open.length ? open : ["none"]).forEach((key) => {
+      address.searchParams.append("unfold", key);
+      const field = document.createElement("input");
+      Object.assign(field, { type: "hidden", name: "unfold", value: key });
+      options.append(field);
+    });
+    window.history.replaceState(null, "", address);
+    try { window.localStorage.setItem(words.kept, open.join(" ")); } catch { /* a browser may keep nothing */ }
+  }
+  async function drawn(url, after) {
+    const address = new URL(url, window.location.href);
+    address.searchParams.set("unit", document.getElementById("grid-unit").value);
+    const answer = await fetch(address, { headers: { "HX-Request": "true" } });
+    if (!answer.ok || answer.redirected) throw new Error(answer.status);
+    const part = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const found = JSON.parse(part.getElementById("part-facts").textContent).rows;
+    after.after(...Array.from(part.querySelectorAll("tbody > tr")));
+    equipOpen(found.map(register));
+  }
+  async function unfold(button) {
+    const { tr } = rows.get(button.closest("tr").id);
+    if (!isDrawn(tr.id)) {
+      button.setAttribute("aria-busy", "true");
+      try {
+        await drawn(button.dataset.fold, rows.get(tr.id).conflict || tr);
+      } catch {
+        window.yearline?.toast(words.notLoaded, { kind: "error" });
+        return false;
+      } finally {
+        button.removeAttribute("aria-busy");
+      }
+    }
+    button.setAttribute("aria-expanded", "true");
+    showFolded();
+    return true;
+  }
+  async function more(button) {
+    const rest = button.closest("tr");
+    try {
+      await drawn(button.dataset.more, rest);
+    } catch {
+      window.yearline?.toast(words.notLoaded, { kind: "error" });
+      return null;
+    }
+    const next = rest.nextElementSibling;
+    rest.remove();
+    return next;
+  }
+  async function turn(button, open) {
+    if (open) { if (!await unfold(button)) return; } else { button.setAttribute("aria-expanded", "false"); showFolded(); }
+    remember();
+  }
+  body.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-fold], [data-more]");
+    if (!button) return;
+    event.preventDefault();
+    if (button.getAttribute("aria-busy")) return;
+    if (button.matches("[data-fold]")) { await turn(button, isFolded(button)); return; }
+    const next = await more(button);
+    next?.querySelector("input.cell, button")?.focus();
   });
+  body.addEventListener("keydown", async (event) => {
+    const button = event.target.closest("[data-fold]");
+    const open = { ArrowRight: true, ArrowLeft: false }[event.key];
+    if (!button || open === undefined || isFolded(button) !== open || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    await turn(button, open);
+  });
+
+  /* Find: the way to the row is unfolded, and the row is where one goes on. */
+  async function go(key, path) {
+    for (const above of path) {
+      const button = foldOf(above);
+      if (!button || (isFolded(button) && !await unfold(button))) return;
+      const next = path[path.indexOf(above) + 1] ?? key;
+      let rest = body.querySelector(`.rest-row[data-above$="${above}"] [data-more]`);
+      while (!rows.has(next) && rest) {
+        await more(rest);
+        rest = body.querySelector(`.rest-row[data-above$="${above}"] [data-more]`);
+      }
+    }
+    const row = rows.get(key);
+    if (!row) return;
+    remember();
+    body.querySelectorAll(".is-found").forEach((tr) => tr.classList.remove("is-found"));
+    row.tr.classList.add("is-found");
+    row.tr.scrollIntoView({ block: "center" });
+    (row.tr.querySelector("input.cell, .fold, a") || table.parentElement).focus({ preventScroll: true });
+  }
+  const search = document.getElementById("grid-search");
+  const results = document.getElementById("grid-found");
+  results?.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-go]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go(link.dataset.go, link.dataset.path.split(" ").filter(Boolean)).then(() => results.replaceChildren());
+  });
+  search?.addEventListener("submit", (event) => {
+    const first = results.querySelector("[data-go]");
+    if (!first) return;
+    event.preventDefault();
+    first.click();
+  });
+  search?.addEventListener("keydown", (event) => {
+    const links = [search.querySelector("#grid-find"), ...results.querySelectorAll("a")];
+    if (event.key === "Escape") results.replaceChildren();
+    if (event.key === "ArrowDown" && links[1]) { event.preventDefault(); links[1].focus(); }
+  });
+  results?.addEventListener("keydown", (event) => {
+    const links = [search.querySelector("#grid-find"), ...results.querySelectorAll("a")];
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const next = links[links.indexOf(document.activeElement) + (step ?? 0)];
+    if (!step || !next) return;
+    event.preventDefault();
+    next.focus();
+  });
+  /* What was open at the last visit, unless the address says what is. */
+  async function reopen() {
+    if ("whole" in words || new URL(window.location.href).searchParams.has("unfold")) return;
+    let kept = "";
+    try { kept = window.localStorage.getItem(words.kept) || ""; } catch { /* nothing was kept */ }
+    for (const key of kept.split(" ").filter(Boolean).slice(0, 30)) {
+      const button = foldOf(key);
+      if (button && isFolded(button)) await unfold(button); // one after another: a unit's button comes with the one above
+    }
+  }
+
   document.getElementById("grid-unit").addEventListener("change", ({ target }) => {
     scale = facts.scales[target.value];
     numbers();
@@ -483,6 +633,8 @@
     rows.forEach(render);
     say();
     const address = new URL(window.location.href);
+    const looked = search?.querySelector("[name=unit]");
+    if (looked) looked.value = target.value;
     address.searchParams.set("unit", target.value);
     window.history.replaceState(null, "", address);
   });
@@ -578,4 +730,5 @@
   numbers();
   equipOpen();
   say();
+  reopen();
 })();

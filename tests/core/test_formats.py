@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import numpy as np
 import pytest
+from babel.numbers import format_decimal, format_percent
 from django.template import Context, Template
 from django.utils import timezone, translation
 
@@ -87,3 +89,15 @@ def test_an_icon_is_decoration_unless_it_has_a_label() -> None:
 def test_an_icon_refuses_what_the_content_security_policy_forbids() -> None:
     with pytest.raises(ValueError, match="inline style"):
         formats.icon("target", style="color:red")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_grouped_numbers_read_as_babel_writes_them(language: str) -> None:
+    dice = np.random.default_rng(20_261_126)
+    with translation.override(language):
+        for digits, pattern in ((0, "#,##0"), (1, "#,##0.0"), (2, "#,##0.00")):
+            for drawn in (*dice.normal(0, 10.0 ** dice.integers(-3, 12, 300)), 0.5, 1.5, 2.5, -0.4, 0.125, 0.0):
+                for value in (float(drawn), round(Decimal(str(drawn)), 3), round(drawn)):
+                    locale = formats.babel_locale()
+                    assert formats.number(value, digits) == format_decimal(value, format=pattern, locale=locale)
+                    assert formats.percent(value, digits) == format_percent(value, format=f"{pattern}%", locale=locale)

@@ -114,4 +114,7 @@ def test_the_screen_asks_as_often_for_many_as_for_few(cast: Cast, version: PlanV
         say(version, 10, person, person)
     with CaptureQueriesContext(connection) as many:
         found = reconciled(version=version, user=user, unit=cast.east_one.pk, as_of=TODAY)
-    assert (len(many), len(found.lines)) == (len(few), 63)
+    assert (len(many), len(found.lines), found.shown, found.count) == (len(few), 61, (1, 60), 62)
+    rest = reconciled(version=version, user=user, unit=cast.east_one.pk, as_of=TODAY, after=60)
+    assert [line.bottom_up.told for line in (found.lines[0], rest.lines[0])] == [61, 61]
+    assert (len(rest.lines), rest.shown, rest.before, rest.next_after) == (3, (61, 62), 0, None)
