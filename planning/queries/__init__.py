@@ -16,6 +16,7 @@ from .actuals import (
 from .calendars import CalendarYear, WorkCalendar, calendar_year, fiscal_months
 from .capacity import Capacity, capacity_of
 from .ladders import Base, LadderSheet, base_of, growth_of, ladder_sheet, year_before
+from .outline import row_key
 from .overlay import OverlayCredit, OverlayLine, overlay_credit
 from .overrides import MonthNote, month_notes
 from .pace import Pace, quarter_pace
@@ -25,7 +26,7 @@ from .replans import ReplanLine, Replanned, effective_months, replan_lines, repl
 from .season import Learned, learned_season, season_lines
 from .shapes import Basis, Shape, last_year_shape, shape_of
 from .submissions import Failure, Review, failures, review, undecided_below
-from .targets import GridRow, TargetGrid, ancestors, months_of, row_key, target_grid, target_to_date
+from .targets import GridRow, TargetGrid, ancestors, months_of, target_grid, target_to_date
 from .versions import RowChange, VersionChanges, version_changes
 from .years import fiscal_years, months_before, next_year
 

@@ -310,6 +310,12 @@ def year_actuals(plan: Plan, *, as_of: date) -> list[Actual]:
     return actuals(first=year.first_date, after=after, time_zone=plan.time_zone)
 
 
+def revenue_by_owner(*, first: date, after: date, time_zone: str) -> list[tuple[int, Decimal]]:
+    """Return what each owner won on the business days [first, after), once for each unit they did it in."""
+    rows = _sums(REVENUE_OF_WINS, first=first, after=after, time_zone=time_zone, by_month=False)
+    return [(owner, Decimal(revenue)) for owner, _unit, _month, revenue, *_rest in rows]
+
+
 @dataclass(frozen=True)
 class YearSums:
     """What was won in a year so far, by unit with all below and by person, and by people who were in no unit."""
@@ -329,9 +335,7 @@ def year_sums(plan: Plan, *, as_of: date) -> YearSums:
     after = min(year.after_date, as_of + timedelta(days=1))
     found = []
     if after > year.first_date:
-        found = _sums(
-            REVENUE_OF_WINS, first=year.first_date, after=after, time_zone=plan.time_zone, by_month=False
-        )
+        found = _sums(REVENUE_OF_WINS, first=year.first_date, after=after, time_zone=plan.time_zone, by_month=False)
     parents = unit_parents()
     root = next((unit for unit, parent in parents.items() if parent is None), None)
     of_person, own, nowhere = dict[int, Won](), dict[int | None, Won](), NOTHING

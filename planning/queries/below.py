@@ -12,7 +12,7 @@ from django.db.models.functions import Least, Now, TruncDate
 from planning.models import PlanVersion, Target
 from teams.models import Capability, Membership, OrgUnit, User
 
-from .targets import PERSON, row_key
+from .outline import PERSON, row_key
 
 
 @dataclass(frozen=True)

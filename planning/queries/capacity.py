@@ -9,14 +9,14 @@ Capacity of a month = Σ people: full quota × the month's share of the year × 
 share expected to stay + Σ planned hires: full quota × share of the year × ramp × the share who come and stay.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
 from planning.models import Plan, PlanVersion
-from teams.models import PlannedHire, User
+from teams.models import PlannedHire
 from teams.queries import Rules
 
 from .capacity_ground import NOTHING, Ground, Months, Quota
@@ -32,7 +32,7 @@ class PersonCapacity:
     :param months: None without a full quota
     """
 
-    person: User
+    person: int
     unit: int
     hired: date
     quota: Quota
@@ -151,7 +151,7 @@ def _reckoned(ground: Ground, case: Case) -> Capacity:
         if any(factors):
             unit = ground.unit_at[key]
             people[key] = PersonCapacity(
-                person=places[0].user,
+                person=key,
                 unit=unit,
                 hired=ground.hired[key],
                 quota=ground.quota_of(key, unit, fill=case.fill),
@@ -183,11 +183,13 @@ def _unit_sums(
     for unit_key, months in sums.items():
         for above in ground.chain(unit_key):
             units[above] = replace(units[above], people=_added(units[above].people, months))
-    for one in people.values():
-        for above in ground.chain(one.unit):
+    heads = Counter(one.unit for one in people.values())
+    unset = Counter(one.unit for one in people.values() if one.months is None)
+    for unit_key, count in heads.items():
+        for above in ground.chain(unit_key):
             there = units[above]
-            without = there.without + (one.months is None)
-            units[above] = replace(there, head_count=there.head_count + 1, without=without)
+            without = there.without + unset[unit_key]
+            units[above] = replace(there, head_count=there.head_count + count, without=without)
     for hire in hires:
         quota = ground.unit_quota(hire.unit_id, fill=case.fill)
         coming = ground.carried(quota, ground.coming(hire, case.stretch))

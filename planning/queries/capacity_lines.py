@@ -17,7 +17,8 @@ from .actuals import unit_parents
 from .capacity import Capacity, PersonCapacity, UnitCapacity, capacity_of
 from .capacity_ground import NOT_SET, Quota
 from .forecasts import QUANTILES, YEAR, Node, shown_run
-from .targets import months_of, row_key
+from .outline import row_key
+from .targets import months_of
 
 STREETS = (1.0, 1.1, 1.2)  # quotas handed out, of the target
 
@@ -156,7 +157,7 @@ def capacity_sheet(*, version: PlanVersion, user: User, node: Node, as_of: date)
 
     members: list[MemberLine] = []
     if node.unit is not None:
-        counted = [one.person for one in capacity.people.values() if one.unit == unit]
+        counted = User.objects.filter(pk__in=[one.person for one in capacity.people.values() if one.unit == unit])
         people = sorted([*counted, *_uncounted(version, capacity, targets, node.unit, as_of)], key=_by_name)
         members = [line(Node(person=one)) for one in people]
         members += [

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from django.db.models import Q
 
@@ -172,7 +172,7 @@ def reconciled(*, version: PlanVersion, user: User, unit: int, as_of: date, afte
 def bottom_up(outline: Outline, said: Mapping[str, Decimal]) -> dict[str, BottomUp]:
     """Return what is committed at every row, in one pass from below; said: the last amount of each owner, by key."""
     found: dict[str, BottomUp] = {}
-    for key in reversed(outline.nodes):
+    for key in reversed(list(outline.nodes)):
         children = [found[child].amount for child in outline.below.get(key, ())]
         amounts = [amount for amount in children if amount is not None]
         found[key] = BottomUp(
@@ -199,5 +199,8 @@ class _Owned(Protocol):
     person_id: int | None
 
 
-def _by_key[Row: _Owned](rows: Iterable[Row]) -> dict[str, Row]:
+_Row = TypeVar("_Row", bound=_Owned)
+
+
+def _by_key(rows: Iterable[_Row]) -> dict[str, _Row]:
     return {row_key(unit=row.unit_id, person=row.person_id): row for row in rows}

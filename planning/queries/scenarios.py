@@ -21,8 +21,8 @@ from teams.models import OrgUnit, PlannedHire, User
 
 from .capacity import Case, capacities_of
 from .forecasts import MONTH_PERIODS, QUANTILES, QUARTER_PERIODS, YEAR, Node
+from .outline import row_key
 from .snapshot import PERIODS, SPANS
-from .targets import row_key
 
 SHOWN = (*MONTH_PERIODS, *QUARTER_PERIODS, YEAR)
 _SPAN = {period: SPANS[PERIODS.index(period)].tolist() for period in SHOWN}

@@ -23,11 +23,12 @@ from .actuals import NOTHING, REVENUE_OF_WINS, Cell, Won, actuals, by_person, by
 from .capacity import Capacity, capacity_of
 from .metrics import amount_text, metric_of
 from .other_targets import annual_of, measured
+from .outline import row_key
 from .scopes import Trees, achieved_of, scope_words, trees
 from .smart_words import evidence
 from .target_chances import TargetChance, target_chances
 from .target_links import strategy_names
-from .targets import row_key, target_grid
+from .targets import target_grid
 
 __all__ = ["Check", "Finding", "SmartTarget", "Verdict", "judged", "smart_targets"]
 LINKED = ("unit", "person", "metric", "product", "region")

@@ -16,8 +16,9 @@ from planning.policies import TargetReach
 
 from .below import Spot, Tree, plan_tree
 from .cascades import Bound, MonthShape, Proposal, Share, SpotWish, Wish
+from .outline import row_key
 from .seasons import Seasons
-from .targets import Amounts, months_of, row_key
+from .targets import Amounts, months_of
 from .weights import TYPED, Method, Weight, Weights, last_year, weights_by
 
 EVEN = (Decimal(1),) * 12

@@ -23,9 +23,7 @@ from teams.models import Management, User
 
 from .actuals import NOTHING, Won, year_sums
 from .calendars import WorkCalendar, fiscal_months
-from .outline import PERSON as PERSON
-from .outline import Asked, Folds, Node, Outline, Rest, asked_of, visible_outline
-from .outline import row_key as row_key
+from .outline import Asked, Folds, Node, Outline, Rest, asked_of, row_key, visible_outline
 from .parts import Held, held_parts
 
 Amounts = tuple[Decimal, ...]

@@ -9,7 +9,8 @@ from planning import ladders
 from planning.models import PlanVersion, Target
 from teams.models import User
 
-from .targets import PERSON, Amounts, GridRow, TargetGrid, months_of, row_key, target_grid
+from .outline import PERSON, row_key
+from .targets import Amounts, GridRow, TargetGrid, months_of, target_grid
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from teams.models import Capability, Membership
 from .actuals import actuals, by_person, by_unit, sum_of, unit_parents
 from .below import Tree
 from .capacity import Case, capacities_of
-from .targets import row_key
+from .outline import row_key
 
 
 class Method(models.TextChoices):

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from core.api.serializers import Amount, In, Linked, ModelOut, Out, WholeNumber, YesNo
 from planning.models import Plan, PlanVersion, Potential
 from planning.queries.cascades import Bound, MonthShape, SpotWish, Wish
-from planning.queries.targets import row_key
+from planning.queries.outline import row_key
 from planning.queries.weights import Method
 from teams.models import OrgUnit, User
 

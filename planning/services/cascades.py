@@ -16,9 +16,9 @@ from core.transactions import within_transaction
 from planning import policies
 from planning.models import MONTHS, PLAIN, PlanVersion, Potential, Target
 from planning.queries.cascades import Proposal, Share, Wish
+from planning.queries.outline import row_key
 from planning.queries.parts import held_parts
 from planning.queries.spreading import proposal
-from planning.queries.targets import row_key
 from planning.queries.weights import Method
 from teams.models import OrgUnit, User
 

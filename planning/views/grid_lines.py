@@ -209,10 +209,11 @@ def places_of(grid: TargetGrid, words: str, scale: Scale) -> list[Place]:
     found = []
     for node in grid.outline.named(words)[:MOST_FOUND]:
         path = grid.outline.path(node.key)
-        asked = {"version": grid.version.pk, "unit": scale.key, "unfold": [above.key for above in path]}
-        url = f"{reverse('planning:targets')}?{urlencode(asked, doseq=True)}#{node.key}"
+        unfold = [above.key for above in path]
+        asked = urlencode([("version", grid.version.pk), ("unit", scale.key), *(("unfold", key) for key in unfold)])
+        url = f"{reverse('planning:targets')}?{asked}#{node.key}"
         found.append(
-            Place(node.key, node.name, " › ".join(above.name for above in path), " ".join(asked["unfold"]), url)
+            Place(node.key, node.name, " › ".join(above.name for above in path), " ".join(unfold), url)
         )
     return found
 
