@@ -212,9 +212,7 @@ def places_of(grid: TargetGrid, words: str, scale: Scale) -> list[Place]:
         unfold = [above.key for above in path]
         asked = urlencode([("version", grid.version.pk), ("unit", scale.key), *(("unfold", key) for key in unfold)])
         url = f"{reverse('planning:targets')}?{asked}#{node.key}"
-        found.append(
-            Place(node.key, node.name, " › ".join(above.name for above in path), " ".join(unfold), url)
-        )
+        found.append(Place(node.key, node.name, " › ".join(above.name for above in path), " ".join(unfold), url))
     return found
 
 

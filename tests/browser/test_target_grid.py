@@ -8,11 +8,13 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from planning.models import Target
+from planning.models import PlanVersion, Target
+from planning.queries.outline import AT_ONCE
 from teams.models import User
 from tests.browser import inspect
 from tests.browser.site import Site, troubles
 from tests.factories.planning import make_target
+from tests.factories.teams import make_person
 
 pytestmark = [pytest.mark.browser, pytest.mark.requirement("R1.2", "R1.5")]
 PASTE = """(cell, text) => {
@@ -331,3 +333,53 @@ def test_a_locked_total_stays_while_a_month_changes(draft: Site) -> None:
         grid.type("Enter")
         grid.says("The months set by hand already come to 1,410.00")
     assert january(cast.rao, draft) == 210
+
+
+def test_a_large_grid_unfolds_finds_and_keeps_what_is_typed_in_every_part(draft: Site, axe: str) -> None:
+    cast = draft.world.cast
+    for number in range(AT_ONCE + 3):
+        make_target(draft.world.draft, person=make_person(f"Zhou {number:02}", unit=cast.east_two), month=Decimal(10))
+    with grid_of(draft, cast.lin) as grid:
+        expect(grid.page.locator(f"#person-{cast.rao.pk}")).to_have_count(0)
+        grid.page.get_by_role("button", name="Rows below East one").press("ArrowRight")
+        grid.page.get_by_role("button", name="Rows below East two").press("Enter")
+        expect(grid.cell("Zhou 59", "Jan")).to_be_visible()
+        expect(grid.cell("Zhou 60", "Jan")).to_have_count(0)
+        grid.cell("Rao", "Jan").fill("700")
+        grid.cell("Zhou 03", "Jan").fill("20")
+        grid.type("Enter")
+        expect(grid.text(f"unit-{cast.east_one.pk}", "planned")).to_have_text("4,200.00")
+        expect(grid.text(f"unit-{cast.east_two.pk}", "planned")).to_have_text("7,570.00")
+        grid.is_saved()
+
+        grid.cell("Rao", "Feb").fill("x")
+        grid.page.get_by_role("button", name="Rows below East one").press("ArrowLeft")
+        expect(grid.page.locator(f"#person-{cast.peer.pk}")).to_be_hidden()
+        expect(grid.cell("Rao", "Feb")).to_have_value("x")  # what needs attention stays in sight
+        grid.cell("Rao", "Feb").fill("100")
+        grid.type("Enter")
+
+        grid.page.get_by_label("Find a unit or person").press_sequentially("zhou 62")
+        expect(grid.page.locator("#grid-found")).to_contain_text("East › East two")
+        grid.type("Enter")
+        expect(grid.total("Zhou 62")).to_be_focused()
+        assert inspect.unaccessible(grid.page, axe) == []
+        grid.page.goto(f"/targets/?version={draft.world.draft.pk}&unit=one&open=1")
+        expect(grid.cell("Zhou 03", "Jan")).to_have_value("20.00")  # what was open is open again
+        assert troubles(grid.page) == []
+    assert january(cast.rao, draft) == 700
+
+
+def test_months_that_were_over_are_shown_and_not_typed_into(draft: Site) -> None:
+    cast, version = draft.world.cast, draft.world.draft
+    month = version.plan.fiscal_year.first_date.replace(month=2)
+    PlanVersion.objects.filter(pk=version.pk).update(effective_date=month, shortfall="drop")
+    with grid_of(draft, cast.lin) as grid:
+        expect(grid.cell("Rao", "Feb")).to_be_visible()
+        expect(grid.cell("Rao", "Jan")).to_have_count(0)
+        expect(grid.text(f"person-{cast.rao.pk}", "m01")).to_have_text("100.00")
+        expect(grid.page.get_by_role("columnheader", name="Jan over, stays as it was")).to_be_visible()
+        grid.total("Rao").focus()
+        grid.type("ArrowRight")
+        expect(grid.cell("Rao", "Feb")).to_be_focused()
+        assert troubles(grid.page) == []
