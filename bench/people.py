@@ -30,6 +30,7 @@ def measure(world: World) -> None:
     region = OrgUnit.objects.get(name="Large region")
     pages = {
         "target grid": f"{reverse('planning:targets')}?version={draft.pk}",
+        "its rows below the region": reverse("planning:targets-below", kwargs={"version": draft.pk, "unit": region.pk}),
         "reconcile, company": reverse("planning:targets-reconcile", kwargs={"version": draft.pk}),
         "reconcile, region": f"{reverse('planning:targets-reconcile', kwargs={'version': draft.pk})}?unit={region.pk}",
     }
@@ -41,6 +42,7 @@ def measure(world: World) -> None:
         ("page", f"{before:,} people", f"{after:,} people", ""),
         [(name, few[name], many[name], "equal" if few[name] == many[name] else "DIFFERENT") for name in pages],
     )
+    assert few == many, "a page asks more often where more people are"
     headers = signed_in(owner)
     asked = {"empty view": [Ask("/bench/empty")] * (REQUESTS + WARM_UP)}
     asked |= {f"{name}, {after:,} people": [Ask(path, headers)] * (REQUESTS + WARM_UP) for name, path in pages.items()}

@@ -94,10 +94,10 @@ class GoalLine:
 
 @dataclass(frozen=True)
 class MemberGoals:
-    """A unit or person directly below: reached and goal to date, stage by stage (None = no goal)."""
+    """A unit or person directly below: reached, goal to date (None = no goal) and the stage's name, stage by stage."""
 
     node: Node
-    stages: tuple[tuple[int, float | None], ...]
+    stages: tuple[tuple[int, float | None, str], ...]
 
 
 @dataclass(frozen=True)
@@ -235,13 +235,13 @@ def _members(
         return []
     people = Membership.objects.on(ground.as_of).filter(unit=node.unit).values("user")
     below = funnels.filter(Q(target__unit__parent=node.unit) | Q(target__person__in=people), pipeline=pipeline)
-    below = below.select_related("target__unit", "target__person").prefetch_related("stages")
+    below = below.select_related("target__unit", "target__person").prefetch_related("stages__stage")
     found = []
     for funnel in below.order_by("target__unit__position", "target__unit__name", "target__person__name", "pk"):
         target = funnel.target
         key: Key = ("unit", target.unit_id) if target.unit_id else ("person", target.person_id or 0)
         stages = tuple(
-            (int(ground.reached.get((key, row.position), np.zeros(1)).sum()), _due(row, ground))
+            (int(ground.reached.get((key, row.position), np.zeros(1)).sum()), _due(row, ground), str(row.stage))
             for row in funnel.stages.all()
         )
         found.append(MemberGoals(Node(unit=target.unit, person=target.person), stages))
