@@ -137,8 +137,8 @@ class EffortForm(forms.Form):
 
     def __init__(self, *args: Any, efforts: Sequence[Effort], settings: EffortSettings, **options: Any) -> None:
         initial = {
-            "day_hours": settings.day_hours,
-            "selling_share": settings.selling_share * 100,
+            "day_hours": _plain(settings.day_hours),
+            "selling_share": _plain(settings.selling_share * 100),
             "version": settings.version,
         }
         super().__init__(*args, **{"initial": initial, **options})
@@ -153,8 +153,8 @@ class EffortForm(forms.Form):
                 max_value=1000,
                 max_digits=6,
                 decimal_places=2,
-                initial=effort.hours if effort.is_set else None,
-                help_text=_("Empty: the default of the product, %(hours)s hours.") % {"hours": effort.default},
+                initial=_plain(effort.hours) if effort.is_set else None,
+                help_text=_("Empty: the default of the product, %(hours)s hours.") % {"hours": _plain(effort.default)},
             )
 
     def clean(self) -> dict[str, Any]:
@@ -167,3 +167,8 @@ class EffortForm(forms.Form):
             "version": given["version"],
             "stages": {key: given[f"stage-{key}"] for key in self.keys},
         }
+
+
+def _plain(hours: Decimal) -> str:
+    """8 for 8.00, 0.5 for 0.50."""
+    return f"{hours.normalize():f}"

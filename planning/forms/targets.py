@@ -57,6 +57,10 @@ class MonthsForm(_Row):
             if SHARES[place] in only:
                 told = money_full(getattr(target, name), target.version.plan.currency) if target else ""
                 self.fields[SHARES[place]] = ShareField(label=f"{label} (%)", help_text=told)
+            if target is not None and place < target.version.closed_months:
+                for shown in self.fields.keys() & {name, SHARES[place]}:
+                    self.fields[shown].widget.attrs["readonly"] = True
+                    self.fields[shown].help_text = _("over, stays as it was")
         self.fields["reason"] = forms.CharField(
             label=_("Why you set them by hand"),
             required=False,

@@ -15,7 +15,7 @@ from planning.models import PlanVersion, Potential
 from teams.models import OrgUnit, User
 
 from .below import Spot, Tree, plan_tree
-from .targets import row_key
+from .outline import row_key
 from .weights import Method, Weight, weights_by
 
 ROW, NAME, AMOUNT, SEEN = "row", "name", "potential", "was"

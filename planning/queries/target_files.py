@@ -24,7 +24,8 @@ from teams.models import User
 
 from .calendars import fiscal_months
 from .target_amounts import fault_of, least_of, year_of
-from .targets import TargetGrid, months_of, row_key
+from .outline import row_key
+from .targets import TargetGrid, months_of
 
 PLAN, ROW, NAME, SEEN, TOTAL = "plan", "row", "name", "version", "total"
 METRIC, PRODUCT, REGION, TIER = "metric", "product", "region", "tier"

@@ -13,7 +13,7 @@ from core.transactions import within_transaction
 from planning import policies
 from planning.models import Plan, Potential
 from planning.queries.potentials import JudgedPotential
-from planning.queries.targets import row_key
+from planning.queries.outline import row_key
 from teams.models import OrgUnit, User
 
 
