@@ -29,9 +29,9 @@ from .actuals import metric_actuals
 from .forecasts import QUANTILES, YEAR, Node
 from .metrics import metric_of
 from .other_targets import annual_of
+from .outline import row_key
 from .scope_tables import NOBODY, Bools, Cells, Circle, Floats, Ints, OpenDeals, month_number, open_deals
 from .scopes import Trees, trees
-from .outline import row_key
 from .track_record import has_skill
 
 MONTHS_BACK: Final = 24  # of history that shares and yields rest on

@@ -23,8 +23,8 @@ from planning.models import MONTHS, PLAIN, REVENUE, Metric, PlanVersion, Scope, 
 from teams.models import User
 
 from .calendars import fiscal_months
-from .target_amounts import fault_of, least_of, year_of
 from .outline import row_key
+from .target_amounts import fault_of, least_of, year_of
 from .targets import TargetGrid, months_of
 
 PLAN, ROW, NAME, SEEN, TOTAL = "plan", "row", "name", "version", "total"

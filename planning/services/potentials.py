@@ -12,8 +12,8 @@ from core.errors import VersionConflict
 from core.transactions import within_transaction
 from planning import policies
 from planning.models import Plan, Potential
-from planning.queries.potentials import JudgedPotential
 from planning.queries.outline import row_key
+from planning.queries.potentials import JudgedPotential
 from teams.models import OrgUnit, User
 
 
