@@ -9,7 +9,7 @@ from planning.models import FunnelGoals, PlanVersion, StageGoal, TargetCarrier, 
 from teams.models import User
 
 from .other_targets import OtherTarget, other_targets
-from .targets import row_key
+from .outline import row_key
 
 
 @dataclass(frozen=True)
