@@ -14,6 +14,7 @@ from planning.forms import FullQuotaForm
 from planning.models import FullQuota, Plan
 from planning.queries import forecasts
 from planning.queries.capacity_lines import capacity_sheet
+from planning.queries.ramp import measured_ramp
 from teams.models import OrgUnit, User
 
 from .asking import node_in, version_in
@@ -36,6 +37,7 @@ def capacity(request: AuthedRequest) -> HttpResponse:
         "node": node,
         "path": forecasts.path_to(user, node),
         "versions": [found for found in queries.visible_versions(user) if found.plan_id == version.plan_id],
+        "ramp": measured_ramp(plan=version.plan, unit=node.unit, as_of=today_of(version.plan)) if node.unit else [],
         "chart": charts.capacity_chart(sheet, currency=version.plan.currency),
     }
     return page(request, "planning/capacity.html", context)
