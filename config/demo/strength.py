@@ -16,7 +16,7 @@ from teams import services as teams
 from teams.models import OrgUnit, User
 
 COMPANY = "Demo company"
-RAMP = [0.15, 0.30, 0.50, 0.70, 0.85, 1.0]  # as the demo reps ramp up in `story`
+RAMP = [0.05, 0.10, 0.20, 0.35, 0.50, 0.70, 0.85, 1.0]  # a newcomer's first deals take months to go through the stages
 HELD = {  # how far a rep's commitment is from the target; who is not named says nothing yet
     "Rep East A": Decimal("0.95"),
     "Rep East B": Decimal("1.00"),
