@@ -1,14 +1,14 @@
-"""One company for all cases: made once in a transaction that is rolled back at the end, a savepoint around each case."""
+"""One company for all cases, made once."""
 
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.access.matrix import Scene, make_scene
+from tests.once import made_once
 from tests.samples import make_world
 
 COUNTS = pytest.StashKey[Counter[str]]()
@@ -16,12 +16,8 @@ COUNTS = pytest.StashKey[Counter[str]]()
 
 @pytest.fixture(scope="module")
 def scene(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Scene]:
-    with django_db_blocker.unblock():
-        atomic = transaction.atomic()
-        atomic._from_testcase = True  # type: ignore[attr-defined]  # as TestCase does: services may begin their durable transaction inside
-        with atomic:
-            yield make_scene(make_world(timezone.localdate(), deals=15, store_file=False))
-            transaction.set_rollback(True)
+    with made_once(django_db_blocker):
+        yield make_scene(make_world(timezone.localdate(), deals=15, store_file=False))
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from tests.canary.company import (
     search_fields,
 )
 from tests.canary.marks import BLIND, Flock, Sight, leaks, mark_everything, sight_of, whole_text, without_audience
+from tests.once import made_once
 from tests.routes import Route
 from tests.samples import World
 
@@ -60,21 +61,17 @@ class Scan:
 
 @pytest.fixture(scope="module")
 def scan(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Scan]:
-    with django_db_blocker.unblock():
-        atomic = transaction.atomic()
-        atomic._from_testcase = True  # type: ignore[attr-defined]  # as TestCase does: services may begin their durable transaction inside
-        with atomic:
-            company = make_entwined(timezone.localdate())
-            flock = mark_everything()
-            scene = make_scene(company.of["rao"])
-            sights: dict[Identity, Sight] = {}
-            for who, person in people_of(scene.world.cast).items():
-                sights[who] = sight_of(User.objects.get(pk=person.pk))
-            owner = sights[Person.OWNER]
-            for visitor in Visitor:
-                sights[visitor] = owner if visitor in SCOPES_OF else BLIND
-            yield Scan(company, scene, flock, sights)
-            transaction.set_rollback(True)
+    with made_once(django_db_blocker):
+        company = make_entwined(timezone.localdate())
+        flock = mark_everything()
+        scene = make_scene(company.of["rao"])
+        sights: dict[Identity, Sight] = {}
+        for who, person in people_of(scene.world.cast).items():
+            sights[who] = sight_of(User.objects.get(pk=person.pk))
+        owner = sights[Person.OWNER]
+        for visitor in Visitor:
+            sights[visitor] = owner if visitor in SCOPES_OF else BLIND
+        yield Scan(company, scene, flock, sights)
 
 
 def test_every_table_says_who_may_see_its_rows() -> None:

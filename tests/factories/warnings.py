@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 
 import numpy as np
 
-from bench.alerts import STAGES, START, world
+from bench.alerts import STAGES, START, World, world
 from customers.models import Deal, DealOwnership, Pipeline, Stage, StageEvent
 from planning.models import By, ConversionWarning, Plan
 from teams.models import User
@@ -70,6 +71,12 @@ def make_warning(
     return ConversionWarning.objects.create(plan=plan, stage=stage, by=by, member=member, **given)
 
 
+@cache
+def _world(seed: int, per_week: float, drop: float) -> World:
+    """Simulate a world once: the tests of a module begin with the same."""
+    return world(np.random.default_rng(seed), per_week=per_week, drop=drop, span_days=550)
+
+
 def make_history(
     pipeline: Pipeline,
     owners: list[User],
@@ -85,7 +92,7 @@ def make_history(
 
     In the last six weeks the first owner's second stage converts (1 - drop) as often as before.
     """
-    made = world(np.random.default_rng(seed), per_week=per_week, drop=drop, span_days=550)
+    made = _world(seed, per_week, drop)
     shift = (until - date(1970, 1, 1)).days - START - 550
     ledger = made.ledger
     open_stages = list(pipeline.stages.filter(kind=Stage.Kind.OPEN).order_by("position"))[:STAGES]

@@ -82,7 +82,7 @@ def test_a_move_closes_the_old_place_the_day_the_new_one_begins(cast: Cast) -> N
 
 
 def test_a_move_that_lies_ahead_changes_nothing_today(cast: Cast) -> None:
-    tomorrow = timezone.now().date() + timedelta(days=2)
+    tomorrow = timezone.localdate() + timedelta(days=1)
     services.move_person(actor=cast.admin, user=cast.rao, unit=cast.west_one, from_date=tomorrow)
     assert cast.rao in User.objects.visible_to(cast.mori)
     assert cast.rao not in User.objects.visible_to(cast.sato)
