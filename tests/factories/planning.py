@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db import connection
 from django.utils import timezone
 
+from core.periods import add_months, month_start
 from planning import services
 from planning.models import (
     IN_FORCE,
@@ -40,6 +41,12 @@ def make_plan(year: int = 2026, *, start_month: int = 1, **fields: object) -> Pl
             **fields,
         }
     )
+
+
+def make_running_plan(today: date) -> Plan:
+    """Make a plan whose year has run for five months on a day: what a test says of the year so far holds in January too."""
+    first = add_months(month_start(today), -5)
+    return make_plan(first.year + (first.month > 1), start_month=first.month)
 
 
 def make_version(

@@ -15,7 +15,7 @@ from planning.queries.forecasts import Node
 from planning.queries.funnel import Window, busiest_pipeline
 from teams.models import User
 from tests.factories.customers import make_deal, make_pipeline
-from tests.factories.planning import make_plan, make_target, make_version
+from tests.factories.planning import make_plan, make_running_plan, make_target, make_version
 from tests.factories.teams import Cast, make_person
 from tests.factories.track_record import judge
 
@@ -42,7 +42,7 @@ def plan(cast: Cast) -> Plan:
     for owner in (cast.rao, cast.peer, cast.west_rep):
         make_deal(owner=owner, path=("Lead", "Contacted", "Won"), created=long_ago, amount=Decimal("40000.00"))
         make_deal(owner=owner, path=("Lead", "Contacted"), created=lately, amount=Decimal("70000.00"))
-    plan = make_plan(TODAY.year)
+    plan = make_running_plan(TODAY)
     version = make_version(plan, status=PlanVersion.Status.ACTIVE)
     make_target(version, unit=cast.company, month=Decimal("20000.00"))
     make_target(version, unit=cast.east, month=Decimal("9000.00"))
