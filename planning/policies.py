@@ -49,6 +49,7 @@ ROUTES: Routes = {
     "api:target-cascade": {"POST": Rule(ALL, scope="targets:write")},
     "api:target-levels": {"POST": Rule(ALL, scope="targets:write")},
     "api:potential-list": {"GET": Rule(ALL, scope="targets:read"), "POST": Rule(ALL, scope="targets:write")},
+    "api:potential-detail": {"DELETE": Rule(CHAIN, scope="targets:write")},
     # Whose is in the body: the service refuses those out of reach; which versions take commitments is everybody's to know.
     "api:commitment-list": {"GET": Rule(ALL, scope="targets:read"), "POST": Rule(ALL, scope="targets:write")},
     "api:commitment-counter": {"POST": Rule(ALL, scope="targets:write")},

@@ -34,6 +34,7 @@ from planning.models import (
     FullQuota,
     Plan,
     PlanVersion,
+    Potential,
     Scenario,
     Scope,
     ShareTarget,
@@ -96,6 +97,7 @@ class World:
     goal: StageGoal
     size: MarketSize
     share: ShareTarget  # of the draft
+    potential: Potential
     strategy: Strategy
 
 
@@ -229,6 +231,9 @@ def make_world(today: date, *, deals: int = 42, store_file: bool = True) -> Worl
             recorded_by=cast.planner,
             recorded_at=now,
         ),
+        potential=Potential.objects.create(
+            plan=plan, person=cast.rao, amount=Decimal(900_000), origin="typed", set_by=cast.mori, set_at=now
+        ),
         share=ShareTarget.objects.create(
             version=draft, product=product, region=region, share=0.3, set_by=cast.planner, set_at=now
         ),
@@ -258,6 +263,7 @@ SAMPLES: dict[str, Sample] = {
     "api:plan-version": lambda world: {"pk": world.draft.pk},
     "api:warning": lambda world: {"pk": world.warning.pk},
     "api:market-size": lambda world: {"pk": world.size.pk},
+    "api:potential": lambda world: {"pk": world.potential.pk},
     "api:share-target": lambda world: {"pk": world.share.pk},
     "api:strategy": lambda world: {"pk": world.strategy.pk},
     "api:stage-goal": lambda world: {"pk": world.goal.pk},

@@ -134,11 +134,13 @@ class StageIsGone(DomainError):
 
 class PeriodEndsEarly(_ForField):
     code, field = "period_ends_early", "last_date"
+    status = 400
     sentence = _("The last day lies before the first.")
 
 
 class SizeIsNotPositive(_ForField):
     code, field = "size_is_not_positive", "size"
+    status = 400
     sentence = _("A market has a size of more than zero.")
 
 

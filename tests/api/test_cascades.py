@@ -97,3 +97,9 @@ def test_a_potential_comes_from_another_system_for_those_below_alone(
     assert [(row.amount, row.origin) for row in Potential.objects.all()] == [(Decimal(250), "imported")]
     assert as_person(cast.rao).post(POTENTIALS, {**row, "amount": "1.00"}, format="json").status_code == 403
     assert as_person(cast.rao).get(POTENTIALS).json()["results"] == []
+    for blank in ("", None, 5):
+        assert as_person(cast.mori).post(POTENTIALS, {**row, "amount": blank}, format="json").status_code == 400
+    gone = f"{POTENTIALS}{Potential.objects.get().pk}/"
+    assert [as_person(who).delete(gone).status_code for who in (cast.rao, cast.diaz)] == [404, 404]
+    assert as_person(cast.mori).delete(gone).status_code == 204
+    assert not Potential.objects.exists()
