@@ -47,6 +47,7 @@ class Line:
     One row of the screen.
 
     :param target: the row of the version; None without one
+    :param without: people and planned hires of a unit who have no full quota: not in its capacity, and not zero
     """
 
     spot: Node
@@ -54,6 +55,7 @@ class Line:
     target: Target | None
     bottom_up: BottomUp
     capacity: Decimal | None
+    without: int
     forecast: NodeForecast | None
     chance: float | None
     commitment: Commitment | None
@@ -156,6 +158,7 @@ def reconciled(*, version: PlanVersion, user: User, unit: int, as_of: date, afte
             target=targets.get(spot.key),
             bottom_up=told[spot.key],
             capacity=capacity.total(unit=spot.unit, person=spot.person),
+            without=there.without if (there := capacity.units.get(spot.unit or 0)) else 0,
             forecast=night.get(spot.key),
             chance=chance(night.get(spot.key), spot.total),
             commitment=of_owner.get(spot.key),

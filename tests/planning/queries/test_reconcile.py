@@ -77,6 +77,7 @@ def test_capacity_stands_beside_where_somebodys_full_quota_is_set(cast: Cast, ve
     assert 0 < carried <= 900
     assert line_of(found, "Rao").gap_capacity == carried - 1200
     assert line_of(found, "Peer of Rao").capacity is None
+    assert line_of(found, "East one").without == 1  # the team's capacity is Rao's alone, and says so
 
 
 def test_a_gap_is_settled_by_accepting_until_the_draft_says_otherwise(cast: Cast, version: PlanVersion) -> None:
