@@ -53,8 +53,22 @@ _UNKNOWN = Verdict.UNKNOWN
 _NOTHING: tuple[tuple[Finding, ...], None] = (tuple(Finding(check, _UNKNOWN, {}) for check in Check), None)
 
 
+class HasFindings:
+    """Something that was judged by the five checks."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_open(self) -> bool:
+        return any(finding.verdict is not Verdict.PASSED for finding in self.findings)
+
+    @property
+    def failed(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.verdict is Verdict.FAILED]
+
+
 @dataclass(frozen=True)
-class SmartTarget:
+class SmartTarget(HasFindings):
     """
     One target with its five findings, in the order S, M, A, R, T; `depth` as in the grid.
 
@@ -66,14 +80,6 @@ class SmartTarget:
     target: Target
     findings: tuple[Finding, ...]
     computed_at: datetime | None = None
-
-    @property
-    def is_open(self) -> bool:
-        return any(finding.verdict is not Verdict.PASSED for finding in self.findings)
-
-    @property
-    def failed(self) -> list[Finding]:
-        return [finding for finding in self.findings if finding.verdict is Verdict.FAILED]
 
 
 @dataclass(frozen=True)

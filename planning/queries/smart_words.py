@@ -36,12 +36,16 @@ def _specific(facts: Facts) -> str:
     tier = str(Tier(facts["tier"]).label) if facts.get("tier") else ""
     scope = [*(_label(names) for names in facts.get("scope", ())), *([tier] if tier else [])]
     given = {**facts, "metric": " · ".join([metric_name(facts), *scope])}
+    if facts["of"] == "share":
+        return _("%(metric)s; set by %(name)s.") % given
     if facts["of"] == "unit":
         return _("%(metric)s; %(name)s answers for it.") % given if facts["name"] else _("Nobody manages this unit.")
     return _("%(metric)s; carried in %(unit)s.") % given if facts["unit"] else _("This person is in no unit, or gone.")
 
 
 def _measurable(facts: Facts) -> str:
+    if "market" in facts:
+        return _of_market(facts)
     base, currency = facts["base"], facts["currency"]
     is_money = facts["unit"] == "money"
     shown = money(base, currency) if is_money and base is not None else _counted(base, facts["unit"])
@@ -57,6 +61,20 @@ def _measurable(facts: Facts) -> str:
     if base:
         return _("%(metric)s, as defined; base: %(base)s in the year before.") % given
     return _("%(metric)s, as defined, but there was nothing in the year before: no base.") % given
+
+
+def _of_market(facts: Facts) -> str:
+    if facts["market"] is None:
+        return _("The size of this market is not known, so a share of it cannot be measured.")
+    given = {
+        "size": money(facts["market"], facts["currency"]),
+        "source": facts["source"],
+        "day": day(date.fromisoformat(facts["day"]), "year"),
+        "base": percent(facts["base"], 1),
+    }
+    if facts["base"] is None:
+        return _("A market of %(size)s (%(source)s, %(day)s); no share of the last twelve months is known.") % given
+    return _("A market of %(size)s (%(source)s, %(day)s); share of the last twelve months: %(base)s.") % given
 
 
 def _achievable(facts: Facts) -> str:
@@ -89,6 +107,10 @@ def unknown(why: str | None, seen: int) -> str:
             ) % {"n": seen}
         case "no_values":
             return _("Too few won deals have the value that it counts, so no chance is said.")
+        case "year_only":
+            return _("The chance is known of a year's share alone.")
+        case "no_size":
+            return _("Without the size of the market no chance is said.")
         case "by_creation":
             return _("It counts by the day a deal was created, which the forecast does not follow.")
         case _:
@@ -111,6 +133,8 @@ def _relevant(facts: Facts) -> str:
             return _("Serves the strategy: %(name)s.") % {"name": facts["name"]}
         case "own":
             return _("Part of what this unit or person is asked for in all.")
+        case "no_total":
+            return _("The company has no revenue target that this would be part of.")
         case "covered":
             return _("Part of the target of the unit above.")
         case _:
@@ -121,6 +145,8 @@ def _time_bound(facts: Facts) -> str:
     if facts["empty"]:
         named = ", ".join(f"Q{quarter}" for quarter in facts["empty"])
         return _("Nothing is due in %(quarters)s.") % {"quarters": named}
+    if "until" in facts:
+        return _("Due by %(day)s.") % {"day": day(date.fromisoformat(facts["until"]), "year")}
     return _("Due month by month until %(day)s.") % {"day": day(date.fromisoformat(facts["last"]), "year")}
 
 

@@ -14,6 +14,7 @@ from teams.models import OrgUnit, User
 from .assignment import Assigned, breaches
 from .parts import Extent, extent_of
 from .smart import Check, smart_targets
+from .smart_shares import smart_shares
 from .smart_words import evidence
 from .targets import GridRow, TargetGrid, target_grid
 from .versions import Asked, RowChange, asked_by, changes_of
@@ -91,6 +92,9 @@ def failures(*, version: PlanVersion, extent: Extent, user: User, as_of: date) -
         if extent.has(unit=row.target.unit_id, person=row.target.person_id)
         for finding in row.failed
     ]
+    if extent.unit is None:  # shares are of the whole company
+        shares = smart_shares(version=version, user=user, as_of=as_of)
+        smart += [Failure(row.name, str(finding.check), finding.facts) for row in shares for finding in row.failed]
     own = extent.unit.pk if extent.unit else None
     outside = [row for row in breaches(version) if row.unit == own or extent.has(unit=row.unit, person=None)]
     return smart + [Failure(row.name, ASSIGNMENT, _assigned(row)) for row in outside]

@@ -13,6 +13,7 @@ from planning import policies, queries, services
 from planning.forms import SmartLimitsForm
 from planning.models import SmartSettings, Target
 from planning.queries import smart
+from planning.queries.smart_shares import smart_shares
 
 from .targets import today_of
 
@@ -21,14 +22,17 @@ from .targets import today_of
 def targets_smart(request: AuthedRequest, version: int) -> HttpResponse:
     """List the five checks of every target that the person sees, with their evidence."""
     found = get_object_or_404(queries.visible_versions(request.user), pk=version)
-    rows = smart.smart_targets(version=found, user=request.user, as_of=today_of(found.plan))
+    as_of = today_of(found.plan)
+    rows = smart.smart_targets(version=found, user=request.user, as_of=as_of)
+    shares = smart_shares(version=found, user=request.user, as_of=as_of)
     only = "open" in request.GET
     context = {
         "version": found,
         "plan": found.plan,
         "rows": [(row, smart.asks_for(row.target)) for row in rows if row.is_open or not only],
+        "shares": [row for row in shares if row.is_open or not only],
         "checks": list(smart.Check),
-        "failed": sum(len(row.failed) for row in rows),
+        "failed": sum(len(row.failed) for row in [*rows, *shares]),
         "only": only,
         "settings": SmartSettings.objects.the_one(),
         "kept_at": max((row.computed_at for row in rows if row.computed_at), default=None),
