@@ -189,7 +189,8 @@ def _of_part(target: Target, metric: Metric, row: NodeForecast, ground: _Ground)
     if metric.kind not in {Kind.REVENUE, Kind.WINS}:
         each = told.each(cells, mine, part, lumpiness=None if metric.kind == Kind.CUSTOMERS else whole.lumpiness)
     inside = here & such
-    chance, value = _values(metric.kind, deals, inside, each.mean, ground)
+    told_of = float(known / events) if events else 1.0
+    chance, value = _values(metric.kind, deals, inside, each=each.mean, told=told_of, ground=ground)
     coming = part_of(
         whole,
         chance=chance,
@@ -259,22 +260,39 @@ def _whole(row: NodeForecast, deals: Deals) -> Whole:
     )
 
 
-def _values(kind: str, deals: OpenDeals, inside: Bools, each: float, ground: _Ground) -> tuple[Floats, Floats]:
-    """Return the chances of a part's open deals, and what each brings if won, in the metric's own measure."""
+def _values(
+    kind: str, deals: OpenDeals, inside: Bools, *, each: float, told: float, ground: _Ground
+) -> tuple[Floats, Floats]:
+    """
+    Return the chances of a part's open deals, and what each brings if won, in the metric's own measure.
+
+    :param each: what one brought in the past, those without a value among them
+    :param told: the share of past wins that had a value
+    """
     chance, amount = deals.chance[inside], deals.amount[inside]
     match kind:
         case Kind.MARGIN:
-            own = amount - deals.cost[inside]
-            return chance, np.where(np.isnan(own), each * amount, own)
+            return chance, _with_own(amount - deals.cost[inside], chance, each * amount, told)
         case Kind.UNITS:
-            own = deals.pieces[inside]
-            return chance, np.where(np.isnan(own), each, own)
+            return chance, _with_own(deals.pieces[inside], chance, np.full_like(amount, each), told)
         case Kind.CUSTOMERS:
             return _first_wins(chance, deals.customer[inside], ground.customers)
         case Kind.WINS:
             return chance, np.ones_like(amount)
         case _:
             return chance, amount
+
+
+def _with_own(own: Floats, chance: Floats, usual: Floats, told: float) -> Floats:
+    """
+    What open deals say themselves; of those that say nothing, so much that as many as in the past have a value in the end.
+
+    A win without a value brings nothing, and of the open ones that lack it some will get it.
+    """
+    knows = ~np.isnan(own)
+    share = float(chance[knows].sum() / chance.sum()) if chance.sum() else 0.0
+    left = max(told - share, 0.0) / (1 - share) / told if share < 1 and told else 0.0
+    return np.where(knows, own, left * usual)
 
 
 def _first_wins(chance: Floats, customer: Ints, known: Ints) -> tuple[Floats, Floats]:
