@@ -13,6 +13,7 @@ from planning import queries
 from planning.models import Plan, PlanVersion
 from planning.queries.metrics import amount_text
 from planning.queries.other_targets import other_changes
+from planning.queries.share_changes import share_changes
 from teams.models import OrgUnit
 
 from .asking import is_key
@@ -64,6 +65,7 @@ def versions_compare(request: AuthedRequest, pk: int) -> HttpResponse:
             for row in others
         ]
         context |= {
+            "shares": share_changes(before=before, after=after, user=request.user),
             "lines": change_lines(shown, context["scale"]),
             "total": change_lines([changes.total], context["scale"])[0] if level in LEVELS and changes.rows else None,
             "months": fiscal_month_names(plan) if "months" in request.GET else [],

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.models import AuditEntry
-from planning.models import Metric, PlanVersion, Scope, Target
+from planning.models import Metric, PlanVersion, Scope, ShareTarget, Target
 from planning.queries.other_targets import other_changes, other_targets
+from planning.queries.share_changes import share_changes
 from teams.models import User
-from tests.factories.customers import make_deal, make_pipeline, make_product, stage_of
+from tests.factories.customers import make_deal, make_pipeline, make_product, make_region, stage_of
 from tests.factories.planning import make_metric, make_plan, make_target, make_version
 from tests.factories.teams import Cast, make_person
 
@@ -204,6 +205,32 @@ def test_versions_are_compared_by_their_other_targets_too(client: Client, cast: 
     client.force_login(cast.planner)
     html = client.get(reverse("planning:versions-compare", args=[old.plan_id]), {"before": old.pk, "after": new.pk})
     assert "no target any more" in html.content.decode()
+
+
+@pytest.mark.requirement("R0.1", "R1.4")
+def test_versions_are_compared_by_their_target_shares_too(client: Client, cast: Cast) -> None:
+    old = make_version(status=PlanVersion.Status.ACTIVE, by=cast.planner)
+    new = make_version(old.plan, number=2, by=cast.planner)
+    product, region = make_product("Flagship"), make_region("Coast")
+    for version, quarter, share in ((old, 0, 0.3), (new, 0, 0.25), (old, 1, 0.2), (new, 1, 0.2), (new, 2, 0.4)):
+        ShareTarget.objects.create(
+            version=version,
+            product=product,
+            region=region,
+            quarter=quarter,
+            share=share,
+            set_by=cast.planner,
+            set_at=timezone.now(),
+        )
+    changes = share_changes(before=old, after=new, user=cast.planner)
+    assert [(row.scope, row.before, row.after) for row in changes] == [
+        ("Flagship · Coast", 0.3, 0.25),
+        ("Flagship · Coast · Q2", None, 0.4),
+    ]
+    assert share_changes(before=old, after=new, user=cast.rao) == []
+    client.force_login(cast.planner)
+    html = client.get(reverse("planning:versions-compare", args=[old.plan_id]), {"before": old.pk, "after": new.pk})
+    assert "-5.0%" in html.content.decode()
 
 
 @pytest.mark.requirement("R1.2", "R1.3")
