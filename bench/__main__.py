@@ -15,7 +15,7 @@ def main() -> None:
         from django.db import connections
         from django.utils import timezone
 
-        from bench import conversion, counts, night, pages, people, publication, scenarios, world
+        from bench import chances, conversion, counts, night, pages, people, publication, scenarios, world
 
         call_command("set_up", verbosity=0)
         begun = perf_counter()
@@ -28,6 +28,7 @@ def main() -> None:
         pages.measure(company)
         people.measure(company)
         publication.measure(company.plan)
+        chances.measure(company.plan)
         connections.close_all()
 
 

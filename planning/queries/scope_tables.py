@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from django.db.models import Q
 
-from customers.models import Stage
 from planning.models import DealForecast, Plan, Target
 from teams.models import Membership
 
@@ -101,7 +101,9 @@ class Circle:
 
 
 def open_deals(plan: Plan, as_of: date) -> OpenDeals:
-    rows = DealForecast.objects.current(plan).filter(deal__stage__kind=Stage.Kind.OPEN).order_by("deal")
+    """Read the deals that the night saw open, without those that have closed until the end of a day."""
+    still = Q(deal__closed_date__isnull=True) | Q(deal__closed_date__gt=as_of)
+    rows = DealForecast.objects.current(plan).filter(still).order_by("deal")
     columns: list[tuple[Any, ...]] = list(
         rows.values_list(
             "deal__owner",
