@@ -3,11 +3,22 @@ What the warnings find and what they make up: simulated funnels, weekly looks, t
 
 python bench/alerts.py [--runs N] [--deals PER_WEEK ...]
 
-Four segments share the deals evenly; deals go through three stages with lognormal times. Either nothing changes, or one
-segment's second stage loses a part of its conversion from one day on, and six weekly looks follow. Printed are, per
-volume and drop: found = runs in which a look found that cell; false = cells found that had not changed, of all cells
-ever looked at; any = looks with a false cell. Beside them the rule of thumb "below the mean of past quarters", which
-knows neither numbers nor age.
+Four segments share the deals evenly; deals go through three stages with lognormal times (see `alert_worlds`). Nothing
+changes, or one segment's second stage loses a part of its conversion from one day on, or poor lead sources bring more
+of the deals while each source converts as before; six weekly looks follow. Printed are, per volume:
+
+found, pushed  runs in which a look found (pushed) the cell that changed; with a shifted mix: a segment's second stage
+look           the look that found it, on the mean over runs that did
+false, f.push  cells found (pushed) although nothing has changed in them, of all: at no drop those by segment, with a
+               shifted mix those by source; "all" = over all volumes
+any            looks with a false cell
+named          with a shifted mix: found segments whose cause is named as the lead sources
+naive          cells without change accused by the rule of thumb "below the mean of past quarters", which knows neither
+               numbers nor age
+
+Below stands what theory allows somebody who knows the usual rate, the size of the drop and its day exactly: how many
+stays must end for a drop to be found in 95 of 100 runs, by one look of a fixed test, and by a test that may be looked at
+every night (Wald, Ann. Math. Stat. 16 (1945), 117-186: the evidence grows by the Kullback-Leibler distance per stay).
 """
 
 from __future__ import annotations
@@ -16,112 +27,137 @@ import argparse
 import dataclasses as dc
 import sys
 import time
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import norm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from planning.forecasting import Funnel, Ledger
-from planning.forecasting.alerts import MATERIAL, discoveries, e_discoveries, look
-from planning.forecasting.steps import cut, norms_of, watch
+from bench.alert_worlds import (
+    CHANCE,
+    FUNNEL,
+    LOOKS,
+    LOST,
+    SEGMENTS,
+    SOURCES,
+    STAGES,
+    START,
+    WEAK,
+    Dice,
+    Past,
+    World,
+    dice,
+    world,
+)
+from planning.forecasting import mix
+from planning.forecasting.alerts import MATERIAL, SPANS, Q, discoveries, e_discoveries, look
+from planning.forecasting.mix import Cause
+from planning.forecasting.steps import Norms, Pieces, Watch, cut, norms_of, watch
 
-STAGES, SEGMENTS = 3, 4
-CHANCE = (0.6, 0.5, 0.4)
-MEDIAN_DAYS = (8.0, 15.0, 20.0)
-WEAK = (1, 0)  # stage, segment
-START, DAYS, LOOKS = 18_004, 1_000, 6
-FUNNEL = Funnel.of([*range(STAGES), -1, -1], [0] * STAGES + [1, 0], [0] * STAGES + [0, 1])
-
-
-@dc.dataclass(frozen=True)
-class World:
-    """A simulated history: the ledger, the segment of each deal, the day of the change."""
-
-    ledger: Ledger
-    segment: np.ndarray
-    changed: int
-
-
-def world(
-    rng: np.random.Generator, *, per_week: float, drop: float, wobble: float = 0.0, span_days: int = DAYS
-) -> World:
-    """
-    Simulate a funnel of `per_week` new deals; from six weeks before the end the weak cell converts (1 - drop) as often.
-
-    wobble: relative spread of each cell's chance from month to month, as in real funnels.
-    """
-    n = rng.poisson(per_week * span_days / 7)
-    segment = rng.integers(0, SEGMENTS, n)
-    day = START + rng.uniform(0, span_days, n)
-    end, changed = START + span_days, START + span_days - 7 * LOOKS
-    months = span_days // 30 + 2
-    moods = 1 + wobble * rng.standard_normal((STAGES, SEGMENTS, months))
-    rows = [(np.arange(n), np.zeros(n, np.int64), day.copy())]
-    alive = np.arange(n)
-    for s in range(STAGES):
-        day[alive] += rng.lognormal(np.log(MEDIAN_DAYS[s]), 0.7, len(alive))
-        alive = alive[day[alive] < end]
-        month = ((day[alive] - START) // 30).astype(int)
-        chance = CHANCE[s] * moods[s, segment[alive], month]
-        weak = (s == WEAK[0]) & (segment[alive] == WEAK[1]) & (day[alive] >= changed)
-        forward = rng.random(len(alive)) < chance * np.where(weak, 1 - drop, 1.0)
-        to = np.where(forward, s + 1 if s + 1 < STAGES else STAGES, STAGES + 1)
-        rows.append((alive, to.astype(np.int64), day[alive].copy()))
-        alive = alive[forward]
-    deal, state, at = (np.concatenate(column) for column in zip(*rows, strict=True))
-    order = np.lexsort((at, deal))
-    unknown = np.full(n, -1, np.int64)
-    ledger = Ledger(
-        deal=deal[order].astype(np.int64),
-        state=state[order],
-        day=np.floor(at[order]).astype(np.int64),
-        amount=np.ones(len(order)),
-        owner=segment,
-        product=unknown,
-        channel=unknown,
-        region=unknown,
-        close=unknown,
-        created=np.floor(rows[0][2]).astype(np.int64),
-    )
-    return World(ledger, segment, changed)
+__all__ = ["FUNNEL", "SEGMENTS", "STAGES", "START", "WEAK", "World", "world"]  # the worlds, for whoever tests with them
+RUNS = 30
+DEALS = (150, 600, 1_200, 2_400)
+DROPS = (0.0, 0.15, 0.3, 0.5)
+WOBBLES = (0.0, 0.05)
+SURE = 0.95
+LEAVING = CHANCE[0] / SEGMENTS * LOOKS  # stays of the weak cell that end within the looks, per deal a week
 
 
 @dc.dataclass
 class Tally:
-    """What came of one run: found by the screen, by the pushed warnings; false cells; looks with a false one."""
+    """What came of one run: the look that found the changed cell, that pushed it; false cells; looks with a false one."""
 
-    found: bool = False
-    pushed: bool = False
+    found: int | None = None
+    pushed: int | None = None
     false: int = 0
     false_pushed: int = 0
     looks_with_false: int = 0
-    naive: int = 0
-    naive_of: int = 0
+    unchanged: int = 0
+    named: int = 0
+    mixed: int = 0
 
 
-def one_run(made: World, *, drop: float) -> Tally:
-    """Look once a week for six weeks, as the night would."""
-    out = Tally()
-    false, false_pushed = set(), set()
-    for week in range(1, LOOKS + 1):
-        as_of = made.changed + 7 * week
+@dc.dataclass(frozen=True)
+class Night:
+    """What a night reads: the live deals one by one, those of the past as tables."""
+
+    made: World
+    past: Past
+    pieces: Pieces
+    norms: Norms
+
+    @classmethod
+    def on(cls, as_of: int, made: World, past: Past) -> Night:
         pieces = cut(made.ledger, FUNNEL, as_of=as_of)
-        found = look(watch(pieces, norms_of(pieces), made.segment, SEGMENTS))
-        keys = np.argwhere(found.enough)
-        at = tuple(keys.T)
-        loss = found.ratio[at] <= MATERIAL
-        screen = discoveries(found.p[at]) & loss
-        push = e_discoveries(found.evidence[at]) & loss
-        weak = (keys == WEAK).all(1) & (drop > 0)
-        out.found |= bool((screen & weak).any())
-        out.pushed |= bool((push & weak).any())
-        wrong = {tuple(key) for key in keys[screen & ~weak].tolist()}
+        everybody = past.steps.tables(pieces, "segment", np.zeros(SEGMENTS, np.int64), 1)
+        return cls(made, past, pieces, norms_of(pieces, everybody))
+
+    def by(self, attribute: str, group: np.ndarray, size: int) -> Watch:
+        """Watch the levels of an attribute."""
+        tables = self.past.steps.tables(self.pieces, attribute, np.arange(size), size)
+        return watch(self.pieces, self.norms, group, size, tables)
+
+
+def _flags(at: Watch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cells judged (n, 2), which of them the screen finds, which are pushed."""
+    found = look(at)
+    keys = np.argwhere(found.enough)
+    where = tuple(keys.T)
+    loss = found.ratio[where] <= MATERIAL
+    return keys, discoveries(found.p[where]) & loss, e_discoveries(found.evidence[where]) & loss
+
+
+def _by_source(made: World, past: Past, at: Watch, segment: int) -> bool:
+    """Does the split name the lead sources as what carries the drop of a segment's weak stage?"""
+    live = at.pieces.exits
+    before = past.steps.exits_in(at.pieces)
+    exits = live + dc.replace(before, deal=before.deal + len(made.segment))
+    left = mix.leavers(
+        exits.only(exits.state == WEAK[0]), np.r_[made.segment, past.world.segment], code=segment, span=SPANS[0]
+    )
+    source = np.r_[made.source, past.world.source][left.deal]
+    split = mix.split(source, left.forward, left.is_now)
+    pace = mix.speed(at, state=WEAK[0], group=segment, span=SPANS[0])
+    return mix.cause_of({Cause.CHANNEL: split}, pace)[0] == Cause.CHANNEL
+
+
+def one_run(past: Past, live: Dice, *, drop: float, shifted: bool = False) -> Tally:
+    """
+    Look once a week for six weeks, as the night would; at a drop until it is found and pushed.
+
+    False cells are counted where nothing has changed: at no drop all of them, with a shifted mix those by source.
+    """
+    out = Tally(unchanged=0 if drop else STAGES * (SOURCES if shifted else SEGMENTS))
+    made = live.world(drop, shifted=shifted)
+    false: set[tuple[int, ...]] = set()
+    false_pushed: set[tuple[int, ...]] = set()
+    mixed: set[int] = set()
+    for week in range(1, LOOKS + 1):
+        night = Night.on(live.changed + 7 * week, made, past)
+        at = night.by("segment", made.segment, SEGMENTS)
+        keys, screen, push = _flags(at)
+        weak = (keys[:, 0] == WEAK[0]) if shifted else (keys == WEAK).all(1) & (drop > 0)
+        if out.found is None and (screen & weak).any():
+            out.found = week
+        if out.pushed is None and (push & weak).any():
+            out.pushed = week
+        if drop:
+            if out.found and out.pushed:
+                break
+            continue
+        if shifted:
+            for segment in {int(key[1]) for key in keys[screen & weak]} - mixed:
+                mixed.add(segment)
+                out.named += _by_source(made, past, at, segment)
+            keys, screen, push = _flags(night.by("source", made.source, SOURCES))
+        wrong = {tuple(key) for key in keys[screen].tolist()}
         out.looks_with_false += bool(wrong)
         false |= wrong
-        false_pushed |= {tuple(key) for key in keys[push & ~weak].tolist()}
-    out.false, out.false_pushed = len(false), len(false_pushed)
-    out.naive, out.naive_of = naive(made)
+        false_pushed |= {tuple(key) for key in keys[push].tolist()}
+    out.false, out.false_pushed, out.mixed = len(false), len(false_pushed), len(mixed)
     return out
 
 
@@ -136,50 +172,150 @@ def naive(made: World, window: int = 91) -> tuple[int, int]:
     for s in range(STAGES):
         for g in range(SEGMENTS):
             mine = (came_from == s) & (made.segment[ledger.deal[moved]] == g) & (day < made.changed)
-            forward = np.bincount(quarter[mine], to[mine] != STAGES + 1, 9)[:9]
+            forward = np.bincount(quarter[mine], to[mine] != LOST, 9)[:9]
             all_moves = np.bincount(quarter[mine], minlength=9)[:9]
             rate = forward / np.maximum(all_moves, 1)
             fires, of = fires + int(rate[0] < rate[1:9].mean()), of + 1
     return fires, of
 
 
-def table_row(*, per_week: float, drop: float, runs: int, wobble: float, seed: int) -> dict[str, float]:
-    """Simulate and count."""
+Row = dict[str, float]  # NaN: nothing to tell
+
+
+def rows_of(
+    *, per_week: float, wobble: float, runs: int, seed: int, drops: Sequence[float] = DROPS, mixes: bool = True
+) -> dict[str, Row]:
+    """Simulate and count: a row per drop, and one of the shifted mix; every row goes by the same dice."""
     rng = np.random.default_rng(seed)
-    tallies = [one_run(world(rng, per_week=per_week, drop=drop, wobble=wobble), drop=drop) for _ in range(runs)]
-    cells = runs * STAGES * SEGMENTS - runs * (drop > 0)
+    tallies: dict[str, list[Tally]] = defaultdict(list)
+    accused = of = 0
+    for _run in range(runs):
+        thrown = dice(rng, per_week=per_week, wobble=wobble)
+        fires, cells = naive(thrown.world())
+        accused, of = accused + fires, of + cells
+        past, live = thrown.parted()
+        for drop in drops:
+            tallies[f"{drop:.0%}"].append(one_run(past, live, drop=drop))
+        if mixes:
+            tallies["mix"].append(one_run(past, live, drop=0.0, shifted=True))
+    return {name: {**_row(found), "naive": accused / of} for name, found in tallies.items()}
+
+
+def _row(tallies: list[Tally]) -> Row:
+    looks, unchanged, mixed = len(tallies) * LOOKS, sum(t.unchanged for t in tallies), sum(t.mixed for t in tallies)
+    none = 0.0 if unchanged else np.nan
+    found, pushed = ([getattr(t, name) for t in tallies] for name in ("found", "pushed"))
     return {
-        "found": float(np.mean([t.found for t in tallies])),
-        "pushed": float(np.mean([t.pushed for t in tallies])),
-        "false": sum(t.false for t in tallies) / cells,
-        "false_pushed": sum(t.false_pushed for t in tallies) / cells,
-        "any": sum(t.looks_with_false for t in tallies) / (runs * LOOKS),
-        "naive": sum(t.naive for t in tallies) / sum(t.naive_of for t in tallies),
+        "found": _share(found),
+        "look": _mean(found),
+        "pushed": _share(pushed),
+        "look pushed": _mean(pushed),
+        "cells": float(unchanged),
+        "false": sum(t.false for t in tallies) / max(unchanged, 1) + none,
+        "f.push": sum(t.false_pushed for t in tallies) / max(unchanged, 1) + none,
+        "any": sum(t.looks_with_false for t in tallies) / looks + none,
+        "named": sum(t.named for t in tallies) / mixed if mixed else np.nan,
     }
+
+
+def _share(weeks: list[int | None]) -> float:
+    return sum(week is not None for week in weeks) / len(weeks)
+
+
+def _mean(weeks: list[int | None]) -> float:
+    known = [week for week in weeks if week is not None]
+    return sum(known) / len(known) if known else np.nan
+
+
+def stays_of_a_fixed_test(drop: float, *, level: float, rate: float = CHANCE[WEAK[0]]) -> float:
+    """How many stays must end for a drop of a known rate to be found in 95 of 100 runs, by one look at that level."""
+    weak = rate * (1 - drop)
+    steps = norm.isf(level) * np.sqrt(rate * (1 - rate)) + norm.ppf(SURE) * np.sqrt(weak * (1 - weak))
+    return float((steps / (rate - weak)) ** 2)
+
+
+def stays_of_an_always_valid_test(drop: float, *, level: float, rate: float = CHANCE[WEAK[0]]) -> float:
+    """
+    The same for a test that may be looked at after every stay: n KL - z sqrt(n V) = ln(1 / level).
+
+    KL, V: mean and variance of the log likelihood ratio of one stay under the drop. Nobody can do with less: this is
+    the likelihood ratio against the true drop, from its true day on.
+    """
+    weak = rate * (1 - drop)
+    won, lost = np.log(weak / rate), np.log((1 - weak) / (1 - rate))
+    kl = weak * won + (1 - weak) * lost
+    spread = norm.ppf(SURE) * np.sqrt(weak * (1 - weak)) * (lost - won)
+    return float(((spread + np.sqrt(spread**2 + 4 * kl * np.log(1 / level))) / (2 * kl)) ** 2)
+
+
+def most_with_a_wobble(drop: float, *, level: float, wobble: float) -> float:
+    """What one look finds at the most, however many deals there are, where each month's chance differs by `wobble` anyway."""
+    months = LOOKS * 7 / 30
+    return float(norm.cdf(drop * np.sqrt(months) / wobble - norm.isf(level)))
+
+
+def theory() -> list[str]:
+    """What nobody can beat, as lines of text."""
+    cells = STAGES * SEGMENTS
+    head = f"{'drop':>8}{'one look':>18}{'always valid':>18}{'most at a wobble of ' + format(WOBBLES[1], '.0%'):>24}"
+    lines = [
+        "What theory allows: stays that must end for 95 % (deals a week that let them end within six weeks)",
+        f"{head}   at the level of one cell of {cells}: {Q:.0%} / {cells}",
+    ]
+    for drop in DROPS[1:]:
+        needed = (find(drop, level=Q / cells) for find in (stays_of_a_fixed_test, stays_of_an_always_valid_test))
+        most = most_with_a_wobble(drop, level=Q / cells, wobble=WOBBLES[1])
+        lines.append(f"{drop:8.0%}" + "".join(f"{n:9.0f} ({n / LEAVING:6.0f})" for n in needed) + f"{most:24.0%}")
+    return lines
+
+
+COLUMNS = ("found", "look", "pushed", "look pushed", "false", "f.push", "any", "named", "naive")
+LOOK_COLUMNS = ("look", "look pushed")
+
+
+def _shown(name: str, value: float) -> str:
+    if np.isnan(value):
+        return f"{'–':>{_width(name)}}"
+    return f"{value:{_width(name)}.1f}" if name in LOOK_COLUMNS else f"{value:{_width(name)}.2%}"
+
+
+def _width(name: str) -> int:
+    return max(len(name) + 2, 8)
+
+
+def _print(deals: str, wobble: float, name: str, row: Row) -> None:
+    cellwise = "".join(_shown(column, row.get(column, np.nan)) for column in COLUMNS)
+    print(f"{deals:>10}{wobble:8.0%}{name:>6}{cellwise}", flush=True)
+
+
+def _together(rows: Sequence[Row]) -> Row:
+    """False cells of several volumes, weighed by how many were looked at."""
+    cells = sum(row["cells"] for row in rows)
+    return {name: sum(row[name] * row["cells"] for row in rows) / cells for name in ("false", "f.push", "any")}
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[1])
-    parser.add_argument("--runs", type=int, default=100)
-    parser.add_argument("--deals", type=float, nargs="*", default=[150, 600, 2400, 4800])
+    parser.add_argument("--runs", type=int, default=RUNS)
+    parser.add_argument("--deals", type=float, nargs="*", default=DEALS)
     chosen = parser.parse_args()
+    cells = STAGES * SEGMENTS
     print(
-        f"{chosen.runs} runs each; {STAGES * SEGMENTS} cells, six weekly looks; a segment holds a quarter of the deals"
+        f"{chosen.runs} runs each, seed 7; {cells} cells, {LOOKS} weekly looks; a segment holds a quarter of the deals\n"
     )
-    head = ("drop", "found", "pushed", "false", "f.push", "any", "naive")
-    print(f"{'deals/week':>10} {'wobble':>7}" + "".join(f"{word:>8}" for word in head))
-    began = time.perf_counter()
-    for per_week in chosen.deals:
-        for wobble in (0.0, 0.05):
-            for drop in (0.0, 0.15, 0.3, 0.5):
-                row = table_row(per_week=per_week, drop=drop, runs=chosen.runs, wobble=wobble, seed=7)
-                shares = (row[name] for name in ("found", "pushed", "false", "false_pushed", "any", "naive"))
-                print(
-                    f"{per_week:10.0f} {wobble:7.0%}{drop:8.0%}" + "".join(f"{share:8.2%}" for share in shares),
-                    flush=True,
-                )
-    print(f"{time.perf_counter() - began:.0f} s")
+    print(f"{'deals/week':>10}{'wobble':>8}{'drop':>6}" + "".join(f"{name:>{_width(name)}}" for name in COLUMNS))
+    began = time.process_time()
+    for wobble in WOBBLES:
+        kept: dict[str, list[Row]] = defaultdict(list)
+        for per_week in chosen.deals:
+            for name, row in rows_of(per_week=per_week, wobble=wobble, runs=chosen.runs, seed=7).items():
+                kept[name].append(row)
+                _print(f"{per_week:.0f}", wobble, name, row)
+        for name in ("0%", "mix"):
+            _print("all", wobble, name, _together(kept[name]))
+    print("\n" + "\n".join(theory()))
+    print(f"\n{time.process_time() - began:.0f} s of one processor")
 
 
 if __name__ == "__main__":

@@ -32,12 +32,24 @@ LEAST: Final = 3.0  # expected steps
 LEVEL: Final = 0.05
 POWER: Final = 0.5  # to see a halving at that level
 Q: Final = 0.10
-DISPERSION: Final = 0.01  # between windows before any is seen: 10 per cent up or down,
-WINDOWS: Final = 10.0  # worth so many windows
-LEAST_DISPERSION: Final = 0.0004
+DISPERSION: Final = 0.01  # between windows before any is seen: 10 per cent up or down
 MATERIAL: Final = 0.95  # a ratio above this is no news
 RATIOS: Final = (np.arange(64) + 0.5) / 64
 _PRIOR: Final = gamma.pdf(RATIOS, 8, scale=0.75 / 8) / gamma.pdf(RATIOS, 8, scale=0.75 / 8).sum()
+
+
+@dc.dataclass(frozen=True, slots=True)
+class Doubt:
+    """How far past windows are trusted to have shown the usual ups and downs. windows: worth of the prior; least: floor."""
+
+    windows: float
+    least: float
+
+
+# The screen looks at six windows of every cell, where a dispersion that luck has made small makes false ones: it doubts more.
+# The evidence pays for its looks by its mean over starts; more doubt there only hides drops (`make bench-alerts`).
+SCREEN: Final = Doubt(windows=10.0, least=0.0004)
+EVIDENCE: Final = Doubt(windows=3.0, least=0.0001)
 
 
 def poisson_mid_p(seen: Floats, mean: Floats, spread: Floats) -> Floats:
@@ -100,7 +112,7 @@ def has_power(mean: Floats, spread: Floats) -> Bools:
     return np.asarray((mean >= LEAST) & (limit >= 0) & (power >= POWER))
 
 
-def dispersion(at: Watch, signal: int, blocks: int) -> float:
+def dispersion(at: Watch, signal: int, blocks: int, doubt: Doubt = SCREEN) -> float:
     """Relative variance between past windows of so many blocks beyond chance, pooled over cells; learnt before the spans."""
     excess, weight, count = 0.0, 0.0, 0
     for start in range(FIRST, KEPT - max(SPANS) - blocks + 1, blocks):
@@ -109,8 +121,8 @@ def dispersion(at: Watch, signal: int, blocks: int) -> float:
         chance = e * (1 - e / np.maximum(at.leaving(start, start + blocks), 1.0)) if signal == SHARE else e
         over = (o - e) ** 2 - chance - at.vague[signal, :, :, start] * e**2
         excess, weight, count = excess + over[enough].sum(), weight + (e[enough] ** 2).sum(), count + int(enough.sum())
-    prior = WINDOWS * weight / count if count else 1.0
-    return float(np.clip((excess + prior * DISPERSION) / (weight + prior), LEAST_DISPERSION, 1.0))
+    prior = doubt.windows * weight / count if count else 1.0
+    return float(np.clip((excess + prior * DISPERSION) / (weight + prior), doubt.least, 1.0))
 
 
 @dc.dataclass(frozen=True, slots=True)
@@ -172,7 +184,7 @@ def look(at: Watch) -> Look:
     return Look(
         enough=enough,
         p=_cauchy(p),
-        evidence=np.where(enough, _evidence(at, over), 0.0),
+        evidence=np.where(enough, _evidence(at), 0.0),
         signal=signal_of,
         span=span_of,
         observed=observed,
@@ -191,7 +203,8 @@ def _cauchy(p: Floats) -> Floats:
     return np.where(known.any(0), 0.5 - np.arctan(mean) / np.pi, 1.0)
 
 
-def _evidence(at: Watch, over: dict[tuple[int, int], float]) -> Floats:
+def _evidence(at: Watch) -> Floats:
+    over = {(signal, span): dispersion(at, signal, span, EVIDENCE) for signal in (PACE, SHARE) for span in SPANS}
     total = np.zeros(at.seen.shape[1:3])
     for start in range(KEPT - STARTS, KEPT):
         span = min(SPANS, key=lambda blocks: abs(blocks - (KEPT - start)))

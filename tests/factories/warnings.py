@@ -1,6 +1,7 @@
 """A company whose deals are many enough to judge a conversion, and warnings without a night."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
@@ -34,10 +35,21 @@ FACTS = {
     "cause": "rate",
     "cause_person": None,
     "speed": {"ratio": 0.95, "low": 0.8, "high": 1.1},
+    "answers": {
+        "usual": 90.0,
+        "unit": "hours",
+        "before": 80,
+        "now": 41,
+        "in_time_before": 0.5,
+        "in_time_now": 0.3,
+        "low": -0.31,
+        "high": -0.09,
+    },
     "splits": {
         name: {
             "mix": -0.01,
             "rate": -0.2,
+            "explains": 5714.29,
             "rows": [
                 {"member": None, "before": 80, "now": 41, "rate_before": 0.5, "rate_now": 0.29},
                 {"member": 1_000, "before": 20, "now": 9, "rate_before": 0.45, "rate_now": None},
@@ -65,7 +77,7 @@ def make_warning(
         "last_date": found_date,
         "pushed_date": found_date,
         "at_stake": Decimal("120000.00"),
-        "facts": FACTS,
+        "facts": deepcopy(FACTS),
         **fields,
     }
     return ConversionWarning.objects.create(plan=plan, stage=stage, by=by, member=member, **given)

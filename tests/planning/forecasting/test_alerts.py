@@ -7,7 +7,8 @@ import pytest
 from scipy.special import gammaln
 from scipy.stats import betabinom, gamma, nbinom
 
-from bench.alerts import FUNNEL, SEGMENTS, WEAK, World, naive, table_row, world
+from bench.alert_worlds import FUNNEL, SEGMENTS, WEAK, World, world
+from bench.alerts import naive, rows_of
 from planning.forecasting.alerts import (
     PACE,
     Look,
@@ -117,7 +118,7 @@ def test_a_young_cohort_is_no_drop() -> None:
         close=unknown,
     )
     dice = np.random.default_rng(5)
-    crowd = World(more, np.r_[segment, dice.integers(0, SEGMENTS, n)], made.changed)
+    crowd = World(more, np.r_[segment, dice.integers(0, SEGMENTS, n)], made.changed, unknown)
     quiet = look(_watch(crowd, as_of=rush + 1))
 
     assert not discoveries(quiet.p[quiet.enough]).any()
@@ -177,12 +178,13 @@ def test_benjamini_hochberg_takes_the_largest_step_that_holds() -> None:
 
 
 def test_the_screen_keeps_its_promises_where_the_rule_of_thumb_cries_wolf() -> None:
-    still = table_row(per_week=300, drop=0.0, runs=4, wobble=0.0, seed=11)
-    weak = table_row(per_week=600, drop=0.4, runs=3, wobble=0.0, seed=12)
+    rows = rows_of(per_week=600, runs=3, wobble=0.0, seed=12, drops=(0.0, 0.4))
+    still, weak, shifted = (rows[name] for name in ("0%", "40%", "mix"))
 
     assert still["false"] <= 0.05
-    assert still["false_pushed"] == 0
+    assert still["f.push"] == 0
     assert weak["found"] == 1
+    assert shifted["false"] <= 0.05  # by source nothing has changed
     assert still["naive"] > 0.3  # the negative control
 
 

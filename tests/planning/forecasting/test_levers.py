@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.alerts import FUNNEL, SEGMENTS, WEAK, world
+from bench.alert_worlds import FUNNEL, SEGMENTS, WEAK, world
 from planning.forecasting.history import stays_of
 from planning.forecasting.levers import Standing, chance_after, incidence, leaning, rates, stays_to_come, worth
 from planning.forecasting.steps import cut, norms_of, watch
@@ -55,7 +55,7 @@ def test_the_weak_cell_converts_less_than_before_and_less_than_its_peers() -> No
 
     now = rates(at, horizon=400)
 
-    assert now.now[WEAK] < 0.85 * now.usual[WEAK]
+    assert now.now[WEAK] < 0.9 * now.usual[WEAK]
     assert now.peers[WEAK] == pytest.approx(0.5, abs=0.06)
     assert now.usual[WEAK] == pytest.approx(0.5, abs=0.05)
     assert now.enough[WEAK]
