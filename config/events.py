@@ -67,6 +67,7 @@ VERBS = {
     "discarded": pgettext_lazy("audit", "discarded"),
     "done": pgettext_lazy("audit", "done"),
     "edited": pgettext_lazy("audit", "edited"),
+    "faded": pgettext_lazy("audit", "faded"),
     "failed": pgettext_lazy("audit", "failed"),
     "finished": pgettext_lazy("audit", "finished"),
     "found": pgettext_lazy("audit", "found"),

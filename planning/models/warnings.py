@@ -52,8 +52,8 @@ class WarningQuerySet(models.QuerySet["ConversionWarning"]):
         return self.filter(_seen_by(user) | Q(owner=user))
 
     def current(self) -> Self:
-        """Those whose conversion has not come back yet, whatever people did with them."""
-        return self.filter(recovered_date__isnull=True)
+        """Those whose conversion has neither come back nor faded yet, whatever people did with them."""
+        return self.filter(recovered_date__isnull=True, faded_date__isnull=True)
 
     def waiting(self) -> Self:
         """Those that ask for somebody's attention: pushed, not back, neither put off nor closed."""
@@ -65,9 +65,10 @@ class WarningQuerySet(models.QuerySet["ConversionWarning"]):
 
 class ConversionWarning(models.Model):
     """
-    A conversion below its own history: one cell (stage × member), from the night that found it until it is back.
+    A conversion below its own history: one cell (stage × member), from the night that found it until it is back or faded.
 
-    The nights write the figures, people the handling; both meet in `status`.
+    The nights write the figures, people the handling; both meet in `status`. What faded was not found for long, and why
+    it is kept no longer stands in `faded_why`; see `services.watching`.
     """
 
     class Status(models.TextChoices):
@@ -75,7 +76,13 @@ class ConversionWarning(models.Model):
         ACKNOWLEDGED = "acknowledged", _("Acknowledged")
         SNOOZED = "snoozed", _("Put off")
         RECOVERED = "recovered", _("Recovered")
+        FADED = "faded", pgettext_lazy("warning", "Faded")
         CLOSED = "closed", pgettext_lazy("warning", "Closed")
+
+    class Fading(models.TextChoices):
+        NO_GAP = "no_gap", _("the shortfall is no larger than chance any more")
+        TOO_FEW = "too_few", _("too few deals have passed to tell")
+        USUAL = "usual", _("the lower level has become the usual one")
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="+")
     stage = models.ForeignKey(Stage, models.PROTECT, related_name="+")
@@ -87,6 +94,8 @@ class ConversionWarning(models.Model):
     last_date = models.DateField()  # the last night that still found it
     pushed_date = models.DateField(null=True)  # the first night with evidence enough to call people
     recovered_date = models.DateField(null=True)
+    faded_date = models.DateField(null=True)
+    faded_why = models.CharField(max_length=8, choices=Fading, blank=True)
     owner = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("person in charge")
     )
@@ -105,8 +114,17 @@ class ConversionWarning(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["stage", "by", "member"],
-                condition=Q(recovered_date__isnull=True),
+                condition=Q(recovered_date__isnull=True, faded_date__isnull=True),
                 name="warning_one_current_per_cell",
+            ),
+            models.CheckConstraint(
+                condition=(Q(faded_date__isnull=True) & Q(faded_why=""))
+                | (Q(faded_date__isnull=False) & ~Q(faded_why="") & Q(recovered_date__isnull=True)),
+                name="warning_faded_for_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="faded") | Q(faded_date__isnull=False),
+                name="warning_faded_on_a_day",
             ),
             models.CheckConstraint(
                 condition=~Q(status="recovered") | Q(recovered_date__isnull=False),
@@ -130,7 +148,7 @@ class ConversionWarning(models.Model):
 
     @property
     def is_current(self) -> bool:
-        return self.recovered_date is None
+        return self.recovered_date is None and self.faded_date is None
 
 
 class WarningNight(models.Model):

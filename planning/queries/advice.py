@@ -58,6 +58,10 @@ _MIX: "dict[Cause, _StrPromise]" = {
         "Deal sizes: the deals are larger or smaller than before. Check whether the price level fits these customers."
     ),
     Cause.OWNER: _("Who carries the deals has changed. Look at how leads are shared out, and who needs support."),
+    Cause.RESPONSE: _(
+        "Early follow-up: leads get their first answer later than they did. Share them out daily, and answer each within"
+        " the usual time."
+    ),
     Cause.ONE_OWNER: _(
         "One person carries most of the drop. Go through the open deals together and coach at this stage."
     ),
@@ -68,6 +72,7 @@ CAUSES: "dict[Cause, _StrPromise]" = {
     Cause.BAND: _("The sizes of deals changed"),
     Cause.OWNER: _("Others carry the deals"),
     Cause.ONE_OWNER: _("One person, not the rest"),
+    Cause.RESPONSE: _("Leads are answered later than they were"),
     Cause.SLOWER: _("Deals wait longer at this stage"),
     Cause.RATE: _("Lower across the board"),
 }

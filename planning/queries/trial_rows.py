@@ -93,14 +93,14 @@ def trial_rows(*, since: datetime, before: datetime, zone: str, stages: Sequence
         deals=deals,
         event_deal=events["place"],
         event_state=order[np.searchsorted(ids, events["stage"], sorter=order)] if len(ids) else events["stage"],
-        event_at=_wall_clock(events["at"], zone),
+        event_at=wall_clock(events["at"], zone),
         act_deal=acts["place"],
         act_visit=acts["visit"].astype(np.bool_),
-        act_due=_wall_clock(acts["due"], zone),
-        act_done=_wall_clock(acts["done"], zone),
+        act_due=wall_clock(acts["due"], zone),
+        act_done=wall_clock(acts["done"], zone),
         held_deal=held["place"],
         held_owner=held["owner"],
-        held_to=_wall_clock(held["to"], zone),
+        held_to=wall_clock(held["to"], zone),
     )
 
 
@@ -113,7 +113,7 @@ def _of(ids: Ints, rows: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArra
     return {**{name: column[known] for name, column in rows.items()}, "place": place[known]}
 
 
-def _wall_clock(moments: Ints, zone: str) -> Ints:
+def wall_clock(moments: Ints, zone: str) -> Ints:
     """Microseconds since 2000-01-01 UTC, as Postgres holds them, to seconds of the wall clock; -infinity becomes -1."""
     none = moments == np.iinfo(np.int64).min
     utc = _POSTGRES_EPOCH + np.where(none, 0, moments).astype("timedelta64[us]")

@@ -4,8 +4,8 @@ What every rate is counted from: leads and their first answer, first visits, quo
 A trial counts for the person who owned the deal when it began, and for the unit of this person on that day: a hand-over or a
 move takes nothing along. What happened before the business day's midnight is known, the rest is not. Four passes of binary
 COPY and a few small reads, whatever the number of deals; all of the company, whoever asks: who may see what is decided where
-the outcome is read. Nothing is kept from one request to the next: the time grows with the deals that are open or moved since
-the oldest day asked for.
+the outcome is read. Nothing is kept here (`kept_rates` keeps answers): the time grows with the deals that are open or moved
+since the oldest day asked for.
 """
 
 from collections.abc import Mapping
@@ -116,7 +116,7 @@ def trial_book(*, since: date, as_of: date, company: Company, settings: RateSett
     now = day_number(as_of) * DAY
     walk = _walk(read, stages)
     parts = [
-        _responses(read, walk, stages, clock=_clock(settings, since, as_of), limit=limit, now=now),
+        _responses(read, walk, stages, clock=work_clock(settings, since, as_of), limit=limit, now=now),
         _visits(read, walk, marks, stages, now=now),
         _quotes(read, walk, marks, stages, now=now),
         _stays(walk, stages, open_stages, now=now),
@@ -155,12 +155,18 @@ def _limit(settings: RateSettings, read: TrialRows) -> Limit:
     if settings.response_limit is not None:
         return Limit(settings.response_limit, settings.response_unit, by_data=False)
     first = np.r_[True, read.event_deal[1:] != read.event_deal[:-1]] if len(read.event_deal) else np.zeros(0, np.bool_)
-    minutes = np.bincount(read.event_at[first] % DAY // 60, minlength=1)
-    only_days = minutes.max() > max(MODAL_SHARE * minutes.sum(), 1)
+    only_days = bear_no_time(read.event_at[first])
     return Limit(1, RateSettings.Unit.DAYS if only_days else RateSettings.Unit.HOURS, by_data=True)
 
 
-def _clock(settings: RateSettings, since: date, as_of: date) -> WorkClock:
+def bear_no_time(moments: Ints) -> bool:
+    """Whether most moments stand in one and the same minute of the day: then only their day is known."""
+    minutes = np.bincount(moments % DAY // 60, minlength=1)
+    return bool(minutes.max() > max(MODAL_SHARE * minutes.sum(), 1))
+
+
+def work_clock(settings: RateSettings, since: date, as_of: date) -> WorkClock:
+    """The working hours of the company around the days [since, as_of)."""
     calendar = WorkCalendar()
     first = since - timedelta(days=1)  # what began before is not asked for; there the clock clips
     span = Span(first, as_of + timedelta(days=1))

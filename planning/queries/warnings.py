@@ -5,18 +5,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.models import JobRun, Publication
-from core.templatetags.formats import money
+from core.templatetags.formats import money, number
 from customers.models import Channel, ProductLine, Region, Stage
 from planning import policies
 from planning.forecasting.levers import LEVELS, Standing, chance_after
-from planning.forecasting.mix import Cause
-from planning.models import WARNINGS_JOB, By, ConversionWarning, Lever, NodeForecast, Plan, Watched
+from planning.forecasting.mix import IN_TIME, Cause
+from planning.models import WARNINGS_JOB, By, ConversionWarning, Lever, NodeForecast, Plan, RateSettings, Watched
 from planning.models.warnings import WarningQuerySet
 from teams.models import Company, Membership, OrgUnit, User
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 Key = tuple[str, int]
 SHOWN_LEVERS = 30
+MINUTES_OF_HOUR = 60
 _QUANTILES = ("p025", "p10", "p25", "p50", "p75", "p90", "p975")
 
 
@@ -147,6 +150,7 @@ class SplitTable:
     mix: float
     rate: float
     lines: list[SplitLine]
+    explains: Decimal | None  # of the money at stake; None where the share that went on has not fallen
 
     @property
     def mix_points(self) -> float:
@@ -161,8 +165,9 @@ class SplitTable:
 def split_tables(warning: ConversionWarning, user: User) -> list[SplitTable]:
     """Return the mix/rate splits of a warning; by owner only for who manages the cell."""
     splits: Mapping[str, Any] = warning.facts.get("splits", {})
-    labels = {
+    labels: dict[Cause, tuple[str, _StrPromise | str]] = {
         Cause.CHANNEL: (By.CHANNEL, By.CHANNEL.label),
+        Cause.RESPONSE: (Cause.RESPONSE, _("First answer")),
         Cause.OWNER: (By.PERSON, By.PERSON.label),
         Cause.PRODUCT: (By.PRODUCT, By.PRODUCT.label),
         Cause.BAND: (By.BAND, By.BAND.label),
@@ -179,7 +184,7 @@ def split_tables(warning: ConversionWarning, user: User) -> list[SplitTable]:
         for row in splits[cause]["rows"]
         if row["member"] is not None
     }
-    names = names_of(keys)
+    names = names_of(keys) | _answer_names(warning)
     return [
         SplitTable(
             str(cause),
@@ -196,9 +201,69 @@ def split_tables(warning: ConversionWarning, user: User) -> list[SplitTable]:
                 )
                 for row in splits[cause]["rows"]
             ],
+            None if (money := splits[cause].get("explains")) is None else Decimal(repr(money)),
         )
         for cause, (by, label) in shown.items()
     ]
+
+
+def _answer_names(warning: ConversionWarning) -> dict[Key, str]:
+    """The two levels of the first answer: within the cell's own usual time, or not."""
+    found = warning.facts.get("answers")
+    if not found:
+        return {}
+    time = waiting_time(found["usual"], found["unit"])
+    return {
+        (Cause.RESPONSE, IN_TIME): _("within %(time)s") % {"time": time},
+        (Cause.RESPONSE, 1 - IN_TIME): _("later, or not yet"),
+    }
+
+
+def waiting_time(amount: float, unit: str) -> str:
+    """A time that leads waited for their first answer, in words: 2.5 working hours."""
+    if unit == RateSettings.Unit.DAYS:
+        days = round(amount)
+        return ngettext("%(n)s working day", "%(n)s working days", days) % {"n": days} if days else _("the same day")
+    if amount < MINUTES_OF_HOUR:
+        minutes = round(amount)
+        return ngettext("%(n)s working minute", "%(n)s working minutes", minutes) % {"n": minutes}
+    hours = amount / MINUTES_OF_HOUR
+    return ngettext("%(n)s working hour", "%(n)s working hours", ceil(hours)) % {"n": number(hours, 1)}
+
+
+@dataclass(frozen=True)
+class AnswerLine:
+    """How many of the deals that left were answered within the usual time, before and now."""
+
+    time: str
+    before: int
+    now: int
+    in_time_before: float
+    in_time_now: float
+    low: float
+    high: float
+
+    @property
+    def points(self) -> float:
+        """The change in percentage points."""
+        return 100 * (self.in_time_now - self.in_time_before)
+
+    @property
+    def low_points(self) -> float:
+        return 100 * self.low
+
+    @property
+    def high_points(self) -> float:
+        return 100 * self.high
+
+
+def answer_line(warning: ConversionWarning) -> AnswerLine | None:
+    """How soon leads were answered; None where too few answers are recorded to tell."""
+    found = warning.facts.get("answers")
+    if not found:
+        return None
+    rest = {name: found[name] for name in ("before", "now", "in_time_before", "in_time_now", "low", "high")}
+    return AnswerLine(time=waiting_time(found["usual"], found["unit"]), **rest)
 
 
 def evidence(warning: ConversionWarning, user: User) -> dict[str, Any]:

@@ -4,19 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from planning.forecasting import alerts, levers, mix
+from planning.forecasting import alerts, levers
 from planning.forecasting.alerts import MATERIAL, FollowUp, Look
 from planning.forecasting.history import Stays, stays_of
 from planning.forecasting.mix import Cause
 from planning.forecasting.steps import BLOCK, KEPT, SHARE, Norms, Pieces, Watch, cut_stays, norms_of, watch
 from planning.models import By, ConversionWarning, Lever, Plan
 
-from .evidence import BAND, BOUNDS, Evidence, Grouping
+from .causes import Causes, Why
+from .evidence import BAND, Evidence, Grouping
 from .history import EPOCH, DealHistory, day_number
 from .nights import watched_tonight
 from .organisation import Organisation, organisation
@@ -115,7 +115,7 @@ def night_watch(*, plan: Plan, as_of: date) -> NightWatch:
     found, pushed = alerts.discoveries(p), np.zeros(len(p), np.bool_)
     for by in By.values:  # the rate of false ones holds within each kind of cell: units are not drowned by people
         pushed[kind == by] = alerts.e_discoveries(e_values[kind == by])
-    causes = _Causes(evidence, pieces)
+    causes = Causes(evidence, pieces, as_of=as_of, time_zone=plan.time_zone)
     findings, row = [], 0
     for one, key in zip(seen, keys, strict=True):
         flags = {}
@@ -170,63 +170,12 @@ def _judged(one: _Cut, evidence: Evidence, lines: tuple[Stays, Pieces, Norms], d
     return _Seen(one, at, found, rates, value, levers.stays_to_come(at, days_left=days))
 
 
-class _Causes:
-    """Why a cell fell: what ended lately, state by state, and the attributes of all deals, read once."""
-
-    def __init__(self, evidence: Evidence, pieces: Pieces) -> None:
-        history, levels = evidence.history, evidence.levels
-        exits = pieces.exits if evidence.steps is None else pieces.exits + evidence.steps.exits_in(pieces)
-        order = np.argsort(exits.state, kind="stable")
-        begins = np.searchsorted(exits.state[order], np.arange(history.funnel.n_states + 1))
-        self.exits = [exits.only(order[first:last]) for first, last in pairwise(begins.tolist())]
-        self.owner_ids = history.owner_ids
-        self.levels: dict[Cause, tuple[Codes, Codes]] = {
-            Cause.CHANNEL: (levels["channel"], history.channel_ids),
-            Cause.PRODUCT: (levels["product"], history.product_ids),
-            Cause.BAND: (levels[BAND], BOUNDS),
-            Cause.OWNER: (levels["owner"], history.owner_ids),
-        }
-
-    def of(self, one: _Seen, stage: int, code: int, span: int) -> "_Why":
-        left = mix.leavers(self.exits[stage], one.grouping.codes, code=code, span=span)
-        splits = {
-            name: mix.split(level[left.deal], left.forward, left.is_now) for name, (level, _) in self.levels.items()
-        }
-        pace = mix.speed(one.watch, state=stage, group=code, span=span)
-        cause, owner = mix.cause_of(splits, pace)
-        person = int(self.owner_ids[owner]) if owner is not None and owner >= 0 else None
-        return _Why(cause, person, pace, {name: self._plain(name, part) for name, part in splits.items()})
-
-    def _plain(self, name: Cause, part: mix.Split) -> dict[str, object]:
-        keys = self.levels[name][1]
-        rows = [
-            {
-                "member": int(keys[level]) if level >= 0 else None,
-                "before": int(part.before[place]),
-                "now": int(part.now[place]),
-                "rate_before": _known(part.rate_before[place]),
-                "rate_now": _known(part.rate_now[place]),
-            }
-            for place, level in enumerate(part.level.tolist())
-        ]
-        rows.sort(key=lambda row: -(row["before"] + row["now"]))  # type: ignore[operator]  # counts, see above
-        return {"mix": round(part.mix, 4), "rate": round(part.rate, 4), "rows": rows[:12]}
-
-
-@dataclass(frozen=True)
-class _Why:
-    cause: Cause
-    owner: int | None
-    pace: mix.Speed
-    splits: dict[Cause, dict[str, object]]
-
-
 def _findings(
     one: _Seen,
     history: DealHistory,
     flags: Mapping[tuple[int, int], tuple[bool, bool]],
     standing: Mapping[Cell, date],
-    causes: _Causes,
+    causes: Causes,
     *,
     as_of: date,
     until: date,
@@ -249,6 +198,7 @@ def _findings(
         since = stands.get((stage, code)) or EPOCH + timedelta(days=int(one.watch.pieces.starts[KEPT - span]))
         before = KEPT - 1 - (int(one.watch.pieces.starts[-1]) - day_number(since)) // BLOCK
         signal = int(one.look.signal[stage, code])
+        why = causes.of(one.watch, one.grouping.codes, stage=stage, code=code, span=span, stake=stake)
         yield Finding(
             cell=(int(history.stage_ids[stage]), str(one.grouping.by), int(one.grouping.members[code])),
             is_found=is_found or is_pushed,
@@ -256,11 +206,11 @@ def _findings(
             since_date=since,
             at_stake=stake,
             follow_up=alerts.follow_up(one.watch, state=stage, group=code, signal=signal, before=before),
-            facts=_facts(one, stage, code, causes.of(one, stage, code, span), before=before, until=until),
+            facts=_facts(one, stage, code, why, before=before, until=until),
         )
 
 
-def _facts(one: _Seen, stage: int, code: int, why: _Why, *, before: int, until: date) -> dict[str, object]:
+def _facts(one: _Seen, stage: int, code: int, why: Why, *, before: int, until: date) -> dict[str, object]:
     """The evidence as plain values: what the page prints."""
     found, span = one.look, int(one.look.span[stage, code])
     signal = int(found.signal[stage, code])
@@ -287,6 +237,7 @@ def _facts(one: _Seen, stage: int, code: int, why: _Why, *, before: int, until: 
         "cause_person": why.owner,
         "speed": {"ratio": round(why.pace.ratio, 4), "low": round(why.pace.low, 4), "high": round(why.pace.high, 4)},
         "splits": {str(name): part for name, part in why.splits.items()},
+        "answers": why.answers,
         "series": [
             {
                 "from": (EPOCH + timedelta(days=int(starts[block]))).isoformat(),
@@ -301,7 +252,7 @@ def _facts(one: _Seen, stage: int, code: int, why: _Why, *, before: int, until: 
 
 
 def _levers(
-    seen: Sequence[_Seen], history: DealHistory, places: Organisation, causes: _Causes, *, days_left: int
+    seen: Sequence[_Seen], history: DealHistory, places: Organisation, causes: Causes, *, days_left: int
 ) -> list[Lever]:
     """Every open stage of every unit and person that has stays to come until the plan's year ends."""
     made: list[tuple[Decimal, Lever, _Seen, int, int]] = []
@@ -336,7 +287,8 @@ def _levers(
     made.sort(key=lambda row: (-row[0], row[1].stage_id, row[1].by, row[1].member))
     for gain, lever, one, stage, code in made[:LEVER_CAUSES]:
         if gain > 0:
-            lever.cause = causes.of(one, stage, code, levers.RECENT).cause
+            codes, span = one.grouping.codes, levers.RECENT
+            lever.cause = causes.of(one.watch, codes, stage=stage, code=code, span=span, stake=gain).cause
     return [lever for _, lever, *_rest in made]
 
 

@@ -11,7 +11,7 @@ from teams.models import User
 
 class WarningOut(ModelOut):
     """
-    A conversion below its own history, from the night that found it until it is back.
+    A conversion below its own history, from the night that found it until it is back or faded.
 
     `by` and `member` name the cell (`member` is the key of the unit, person, product line, lead source or market region, the
     lower bound of a deal size, 0 for the company). `facts` holds the evidence of the last night.
@@ -33,6 +33,8 @@ class WarningOut(ModelOut):
             "last_date",
             "pushed_date",
             "recovered_date",
+            "faded_date",
+            "faded_why",
             "owner",
             "due_date",
             "snoozed_until",

@@ -25,7 +25,7 @@ def acknowledge_warning(*, warning: ConversionWarning, version: int, actor: User
     Note that somebody has seen a warning and looks after it.
 
     :raises VersionConflict: where it changed since it was read
-    :raises WarningIsOver: where it is closed or recovered
+    :raises WarningIsOver: where it is closed, recovered or faded
     """
     row = _held(warning, version)
     require(policies.can_note_warning(actor, row))
@@ -85,7 +85,7 @@ def snooze_warning(
 
 @transaction.atomic(durable=True)
 def close_warning(*, warning: ConversionWarning, version: int, actor: User, note: str) -> ConversionWarning:
-    """Close a warning with a reason; it does not come back before the conversion has recovered and fallen once more."""
+    """Close a warning with a reason; the cell has a new one only after this one recovered or faded, and it fell once more."""
     row = _held(warning, version)
     require(policies.can_handle_warning(actor, row))
     _still_open(row)
@@ -94,7 +94,7 @@ def close_warning(*, warning: ConversionWarning, version: int, actor: User, note
 
 @transaction.atomic(durable=True)
 def reopen_warning(*, warning: ConversionWarning, version: int, actor: User) -> ConversionWarning:
-    """Open a closed or put-off warning again. :raises WarningIsOver: where the conversion is back"""
+    """Open a closed or put-off warning again. :raises WarningIsOver: where it recovered or faded"""
     row = _held(warning, version)
     require(policies.can_handle_warning(actor, row))
     if not row.is_current:

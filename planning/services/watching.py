@@ -1,4 +1,11 @@
-"""The nightly watch over conversions, carried out and published: new warnings, followed ones, levers."""
+"""
+The nightly watch over conversions, carried out and published: new warnings, followed ones, levers.
+
+A warning ends when its conversion is back (`forecasting.alerts.follow_up`), or when it fades: no night has found it for
+four weeks, and the last six weeks show no gap beyond chance, or too few deals to tell; or no night has found it for half a
+year: then the lower level is its own history by now. It stays in the history with its reason, and the next drop of the cell
+is a new warning.
+"""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -15,7 +22,10 @@ from planning.queries.watching import Cell, Finding, NightWatch, night_watch
 
 from .forecasts import KEPT_DAYS
 
+FADES_AFTER = timedelta(days=28)  # not found for so long, without a gap beyond chance
+USUAL_AFTER = timedelta(days=182)  # not found for so long, whatever the gap
 Status = ConversionWarning.Status
+Fading = ConversionWarning.Fading
 
 
 def watch_conversions(*, plan: Plan, as_of: date, clock: Callable[[], datetime], again: bool = False) -> Outcome:
@@ -67,6 +77,7 @@ def _write(run: JobRun, plan: Plan, as_of: date, night: NightWatch) -> int:
         _follow(row, plan, as_of, finding)
         written += 1
     _take_back(standing, as_of)
+    _fade_unseen(standing, as_of)
     return written
 
 
@@ -133,7 +144,30 @@ def _follow(row: ConversionWarning, plan: Plan, as_of: date, finding: Finding) -
         if row.status != Status.CLOSED:
             row.status, row.snoozed_until = Status.RECOVERED, None
         audit.record("planning.warning.recovered", actor=None, subject=row, date=as_of)
+    elif (why := _fading(row, finding, as_of)) is not None:
+        _fade(row, why, as_of)
     row.save()
+
+
+def _fading(row: ConversionWarning, finding: Finding, as_of: date) -> Fading | None:
+    """Why a warning is kept no longer, None where it stays."""
+    seen, unseen_for = finding.follow_up, as_of - row.last_date
+    if unseen_for < FADES_AFTER:
+        return None
+    if seen.recovered is None:
+        return Fading.TOO_FEW
+    if seen.high >= 1:
+        return Fading.NO_GAP
+    return Fading.USUAL if unseen_for >= USUAL_AFTER else None
+
+
+@within_transaction
+def _fade(row: ConversionWarning, why: Fading, as_of: date) -> None:
+    row.faded_date, row.faded_why = as_of, why
+    row.version += 1
+    if row.status != Status.CLOSED:
+        row.status, row.snoozed_until = Status.FADED, None
+    audit.record("planning.warning.faded", actor=None, subject=row, why=str(why), date=as_of)
 
 
 @within_transaction
@@ -143,3 +177,14 @@ def _take_back(standing: dict[Cell, tuple[ConversionWarning | None, date | None]
         if row is not None and row.found_date == as_of and row.version == 1 and row.status == Status.OPEN:
             audit.record("planning.warning.taken_back", actor=None, subject=row, date=as_of)
             row.delete()
+
+
+@within_transaction
+def _fade_unseen(standing: dict[Cell, tuple[ConversionWarning | None, date | None]], as_of: date) -> None:
+    """Cells that a night does not even see any more: nobody and nothing passes there, or the member is gone."""
+    for row, newest in standing.values():
+        if row is None or row.pk is None or (newest is not None and newest > as_of):
+            continue
+        if as_of - row.last_date >= FADES_AFTER:
+            _fade(row, Fading.TOO_FEW, as_of)
+            row.save()

@@ -173,6 +173,7 @@ def _detail(
         "from_date": date.fromisoformat(facts["from"]),
         "until_date": date.fromisoformat(facts["until"]),
         "splits": queries.split_tables(warning, request.user),
+        "answers": queries.answer_line(warning),
         "nights": nights,
         "latest": nights[0] if nights else None,
         "chart": charts.warning_chart(warning),

@@ -26,6 +26,9 @@ def warning(cast: Cast) -> ConversionWarning:
     ("rule", "change"),
     [
         ("warning_recovered_on_a_day", {"status": Status.RECOVERED}),
+        ("warning_faded_on_a_day", {"status": Status.FADED}),
+        ("warning_faded_for_a_reason", {"faded_date": DAY}),
+        ("warning_faded_for_a_reason", {"faded_why": "no_gap"}),
         ("warning_put_off_until_a_day", {"status": Status.SNOOZED}),
         ("warning_put_off_until_a_day", {"snoozed_until": DAY}),
         ("warning_days_in_order", {"last_date": date(2026, 5, 1)}),
@@ -43,6 +46,14 @@ def test_a_cell_has_one_warning_until_it_is_back(warning: ConversionWarning) -> 
     with pytest.raises(IntegrityError, match="warning_one_current_per_cell"), transaction.atomic():
         make_warning(plan=warning.plan, stage=warning.stage)
     ConversionWarning.objects.filter(pk=warning.pk).update(status=Status.RECOVERED, recovered_date=DAY)
+
+    assert make_warning(plan=warning.plan, stage=warning.stage).pk != warning.pk
+
+
+def test_a_cell_whose_warning_faded_may_have_a_new_one(warning: ConversionWarning) -> None:
+    ConversionWarning.objects.filter(pk=warning.pk).update(
+        status=Status.FADED, faded_date=DAY, faded_why=ConversionWarning.Fading.NO_GAP
+    )
 
     assert make_warning(plan=warning.plan, stage=warning.stage).pk != warning.pk
 

@@ -1,4 +1,6 @@
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -6,7 +8,10 @@ from core.jobs import Outcome
 from core.models import AuditEntry
 from customers.models import Stage
 from planning import services
+from planning.forecasting.alerts import FollowUp
 from planning.models import By, ConversionWarning, Lever, Plan, WarningNight, Watched
+from planning.queries.watching import Finding, NightWatch
+from tests.factories.answers import make_answers
 from tests.factories.customers import make_pipeline
 from tests.factories.planning import make_plan
 from tests.factories.teams import Cast, make_person
@@ -55,6 +60,36 @@ def test_a_weak_stage_becomes_a_warning_with_its_evidence_and_the_steady_ones_do
     best = Lever.objects.filter(by=By.PERSON).order_by("-gain_usual")[0]
     assert (best.member, best.stage.name, best.is_enough) == (cast.rao.pk, "Contacted", True)
     assert best.rate_now < best.rate_usual
+
+
+def test_later_answers_to_leads_are_named_as_the_cause_with_numbers_and_the_money_they_explain(cast: Cast) -> None:
+    others = [cast.peer, cast.west_rep, make_person("Fourth", unit=cast.west_one)]
+    make_history(make_pipeline(), [cast.rao, *others], until=DAY, drop=0.6, per_week=60)
+    make_answers(owner=cast.rao, until=DAY)
+
+    _night(make_plan(2026))
+
+    weak = ConversionWarning.objects.get(by=By.PERSON)
+    assert weak.facts["cause"] == "response"
+    answers, part = weak.facts["answers"], weak.facts["splits"]["response"]
+    assert answers["in_time_now"] + 0.2 < answers["in_time_before"]
+    assert answers["high"] < 0
+    assert (answers["usual"], answers["unit"]) == (0, "days")
+    assert sum(row["now"] for row in part["rows"]) == answers["now"]
+    assert part["mix"] < part["rate"] / 2 < 0 or part["rate"] >= 0
+    share = min(part["mix"] / (part["mix"] + part["rate"]), 1)
+    assert part["explains"] == pytest.approx(float(weak.at_stake) * share, rel=0.01)
+    assert {lever.cause for lever in Lever.objects.filter(by=By.PERSON, member=cast.rao.pk, stage=weak.stage)} == {
+        "response"
+    }
+
+
+def test_where_nobody_writes_answers_down_they_are_no_cause(plan: Plan) -> None:
+    _night(plan)
+
+    facts = ConversionWarning.objects.get(by=By.PERSON).facts
+    assert facts["answers"] is None
+    assert "response" not in facts["splits"]
 
 
 def test_a_night_started_twice_is_one_and_a_day_reckoned_anew_changes_nothing_twice(plan: Plan) -> None:
@@ -121,6 +156,78 @@ def test_a_conversion_that_is_back_is_recovered_and_the_weak_one_is_not(cast: Ca
     for warning in steady:
         night = warning.nights.get()
         assert night.is_back is (night.observed >= 0.9 * night.expected and night.high >= 1)
+
+
+@pytest.mark.parametrize(("unseen_days", "ends"), [(27, False), (28, True)])
+def test_a_warning_that_no_night_finds_for_four_weeks_and_that_shows_no_gap_fades(
+    cast: Cast, plan: Plan, unseen_days: int, *, ends: bool
+) -> None:
+    contacted = Stage.objects.get(name="Contacted")
+    last = DAY - timedelta(days=unseen_days)
+    given: dict[str, Any] = {"since_date": date(2026, 3, 1), "found_date": last, "last_date": last, "by": By.PERSON}
+    steady = [make_warning(plan=plan, stage=contacted, member=one.pk, **given) for one in (cast.peer, cast.west_rep)]
+    weak = make_warning(plan=plan, stage=contacted, member=cast.rao.pk, **given)
+
+    _night(plan)
+
+    weak.refresh_from_db()
+    assert (weak.faded_date, weak.last_date) == (None, DAY)
+    for warning in steady:
+        warning.refresh_from_db()
+        night = warning.nights.get()
+        if night.is_back:
+            assert (warning.status, warning.faded_date) == (Status.RECOVERED, None)
+        elif ends and night.high >= 1:
+            assert (warning.status, warning.faded_date, warning.faded_why) == (Status.FADED, DAY, "no_gap")
+        else:
+            assert (warning.status, warning.faded_date) == (Status.OPEN, None)
+
+
+def test_a_cell_that_nobody_passes_any_more_fades_and_its_next_drop_is_a_new_warning(cast: Cast, plan: Plan) -> None:
+    contacted, quoted = Stage.objects.get(name="Contacted"), Stage.objects.get(name="Quoted")
+    last = DAY - timedelta(days=30)
+    given: dict[str, Any] = {"plan": plan, "by": By.PERSON, "found_date": last, "last_date": last}
+    gone = make_warning(stage=contacted, member=cast.sato.pk, **given)  # somebody who never had a deal
+    shut = make_warning(stage=quoted, member=cast.sato.pk, status=Status.CLOSED, note="Known", **given)
+
+    _night(plan)
+
+    gone.refresh_from_db()
+    shut.refresh_from_db()
+    assert (gone.status, gone.faded_date, gone.faded_why) == (Status.FADED, DAY, "too_few")
+    assert (shut.status, shut.faded_date, shut.note) == (Status.CLOSED, DAY, "Known")
+    assert AuditEntry.objects.filter(event="planning.warning.faded", subject_id=str(gone.pk)).count() == 1
+    assert not ConversionWarning.objects.current().filter(pk__in=[gone.pk, shut.pk]).exists()
+    assert make_warning(plan=plan, stage=contacted, by=By.PERSON, member=cast.sato.pk).is_current
+
+
+def test_a_gap_that_stays_becomes_the_usual_level_after_half_a_year(cast: Cast) -> None:
+    plan, contacted = make_plan(2026), make_pipeline().stages.get(name="Contacted")
+    gap = FollowUp(observed=10, expected=30, low=0.2, high=0.5, recovered=False)
+    rows = []
+    for member, unseen in ((cast.peer.pk, 181), (cast.west_rep.pk, 182)):
+        last = DAY - timedelta(days=unseen)
+        given: dict[str, Any] = {"found_date": last, "last_date": last, "since_date": last - timedelta(days=30)}
+        rows.append(make_warning(plan=plan, stage=contacted, by=By.PERSON, member=member, **given))
+    found = [
+        Finding(
+            cell=(contacted.pk, "person", row.member),
+            is_found=False,
+            is_pushed=False,
+            since_date=row.since_date,
+            at_stake=row.at_stake,
+            follow_up=gap,
+            facts=row.facts,
+        )
+        for row in rows
+    ]
+
+    with patch("planning.services.watching.night_watch", return_value=NightWatch(found, [], 2, 0, DAY)):
+        _night(plan)
+
+    stays, ends = (ConversionWarning.objects.get(pk=row.pk) for row in rows)
+    assert (stays.status, stays.faded_date) == (Status.OPEN, None)
+    assert (ends.status, ends.faded_date, ends.faded_why) == (Status.FADED, DAY, "usual")
 
 
 def test_a_company_without_deals_has_a_quiet_night(cast: Cast) -> None:

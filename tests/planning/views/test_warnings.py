@@ -2,14 +2,16 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from planning import services
 from planning.models import By, ConversionWarning, Lever, PlanVersion
 from planning.queries.forecasts import Node
-from planning.queries.warnings import lever_lines
+from planning.queries.warnings import lever_lines, waiting_time
+from tests.factories.charts import charts_of, charts_without_data
 from tests.factories.customers import make_pipeline
 from tests.factories.planning import make_plan, make_target, make_version
 from tests.factories.teams import Cast, make_person
@@ -74,6 +76,64 @@ def test_the_page_of_a_warning_shows_its_evidence(client: Client, cast: Cast, wa
         "Owner",
     ):
         assert words in text, words
+
+
+def test_every_chart_has_its_data_table(client: Client, cast: Cast, warning: ConversionWarning) -> None:
+    client.force_login(cast.mori)
+    text = _page(client, "warning-detail", warning.pk)
+
+    assert charts_of(text)
+    assert not charts_without_data(text)
+
+
+def test_the_page_the_mail_and_the_api_name_slower_answers_as_the_cause(
+    client: Client, cast: Cast, warning: ConversionWarning
+) -> None:
+    parts = warning.facts["splits"]
+    rows = [
+        {"member": 1, "before": 40, "now": 12, "rate_before": 0.7, "rate_now": 0.7},
+        {"member": 0, "before": 40, "now": 29, "rate_before": 0.2, "rate_now": 0.2},
+    ]
+    parts["response"] = {"mix": -0.1, "rate": 0.0, "explains": 120000.0, "rows": rows}
+    warning.facts["cause"] = "response"
+    warning.save()
+    client.force_login(cast.mori)
+
+    text = _page(client, "warning-detail", warning.pk)
+
+    for words in (
+        "Leads are answered later than they were",
+        "Early follow-up: leads get their first answer later",
+        "the mix explains ¥120K",
+        "within 1.5 working hours",
+        "later, or not yet",
+        "30% of 41 deals now, 50% of 80 in the year before",
+        "-20.0 points, 80% interval -31.0 – -9.0",
+    ):
+        assert words in text, words
+    assert client.get(f"/api/v1/warnings/{warning.pk}/").json()["facts"]["answers"]["in_time_now"] == 0.3
+    services.send_digests(week=date(2026, 6, 15), clock=timezone.now)
+    assert "Leads are answered later than they were" in str(mail.outbox[0].body)
+    with translation.override("zh-hans"):
+        assert waiting_time(90, "hours") == "1.5 个工作小时"
+        assert waiting_time(0, "days") == "当天"
+
+
+def test_a_faded_warning_says_why_and_stands_in_the_list_of_faded_ones(
+    client: Client, cast: Cast, warning: ConversionWarning
+) -> None:
+    ConversionWarning.objects.filter(pk=warning.pk).update(
+        status=Status.FADED, faded_date=timezone.localdate(), faded_why="no_gap"
+    )
+    client.force_login(cast.mori)
+
+    text = _page(client, "warning-detail", warning.pk)
+
+    assert "the shortfall is no larger than chance any more" in text
+    assert "Open again" not in text
+    link = reverse("planning:warning-detail", args=[warning.pk])
+    assert link in _page(client, "warnings", status="faded")
+    assert link not in _page(client, "warnings")
 
 
 def test_colleagues_rates_are_for_who_manages_the_cell(client: Client, cast: Cast, warning: ConversionWarning) -> None:
