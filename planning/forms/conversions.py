@@ -15,6 +15,7 @@ from customers.models import Channel, Pipeline, ProductLine, Region, Stage
 from planning.models import RateSettings
 from planning.queries import forecasts
 from planning.queries.forecasts import Node
+from planning.queries.kept_rates import kept_rate_table
 from planning.queries.rate_definitions import (
     LEAD_RESPONSE,
     Definition,
@@ -27,7 +28,7 @@ from planning.queries.rate_definitions import (
 )
 from planning.queries.rate_members import WAYS
 from planning.queries.rate_periods import LAST_12, LAST_YEAR, PREVIOUS, cohort_choices, cohort_of
-from planning.queries.rates import Asked, RateTable, rate_table
+from planning.queries.rates import Asked, RateTable
 from teams.models import Company, User
 
 if TYPE_CHECKING:
@@ -158,10 +159,10 @@ def answered_rates(data: Mapping[str, Any], *, user: User, as_of: date) -> Answe
         raise _invalid({name: str(errors[0]) for name, errors in form.errors.items()})
     asked: Asked = form.cleaned_data["asked"]
     settings = RateSettings.objects.the_one()
-    table = rate_table(asked, user=user, as_of=as_of, company=company, calendar=calendar, settings=settings)
+    table = kept_rate_table(asked, user=user, as_of=as_of, company=company, calendar=calendar, settings=settings)
     if form.cleaned_data["measure"] and all(measure.key != asked.measure for measure in table.measures):
         raise _invalid({"measure": str(_("There is no such rate here."))})
-    limit = table.book.limit
+    limit = table.limit
     words = limit_text(limit.amount, limit.unit)
     stages = Stage.objects.select_related("pipeline").order_by("pipeline_id", "position", "pk")
     return AnsweredRates(

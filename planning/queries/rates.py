@@ -25,7 +25,7 @@ from .forecasts import Node
 from .rate_cells import Rate, cells, known
 from .rate_members import Breakdown, by_period, by_person, by_unit, by_word, of_node, within
 from .rate_periods import Cohort, earlier_cohort, trend_cohorts
-from .trials import Measure, TrialBook, trial_book
+from .trials import Limit, Measure, TrialBook, trial_book
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -87,7 +87,10 @@ class RateTable:
     average: RateRow | None
     trend: Trend
     measures: tuple[Measure, ...]
-    book: TrialBook
+    as_of: date
+    recorded_since: date | None
+    limit: Limit
+    trials: int  # of the company, read to answer
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,10 @@ def rate_table(
         average=_average(frame),
         trend=_trend(frame),
         measures=tuple(book.measures[place] for place in frame.shown),
-        book=book,
+        as_of=book.as_of,
+        recorded_since=book.recorded_since,
+        limit=book.limit,
+        trials=len(book.begun),
     )
 
 

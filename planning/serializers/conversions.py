@@ -88,8 +88,8 @@ class TrendOut(serializers.Serializer[Any]):
 class RatesOut(serializers.Serializer[Any]):
     """Rates of a unit or person: its own row, its members, the company's average where the caller may see it, a trend."""
 
-    as_of = serializers.DateField(source="book.as_of")
-    recorded_since = serializers.DateField(source="book.recorded_since", allow_null=True)
+    as_of = serializers.DateField()
+    recorded_since = serializers.DateField(allow_null=True)
     cohort = CohortOut()
     earlier = CohortOut()
     own = RateRowOut()

@@ -51,7 +51,7 @@ def conversion(request: AuthedRequest) -> HttpResponse:
             "form": form,
             "node": asked.node,
             "path": [(node.name, address.to_node(node)) for node in forecasts.path_to(request.user, asked.node)],
-            "as_of": table.book.as_of,
+            "as_of": table.as_of,
             "show": show,
             "shows": [
                 (value, name, address.to(show=value))
