@@ -122,7 +122,7 @@ def _run(host: str, port: int) -> None:
         _start(others, children, register)
         if facts["first_night"]:
             say("Computing the first nightly forecast ...")
-            if _manage("run_nightly", stdout=sys.stderr):
+            if _manage("run_nightly", "--then-month", stdout=sys.stderr):
                 say("The first night did not succeed (see above); the beat tries again every ten minutes.")
         _welcome(local.replace("127.0.0.1", "localhost"), facts)
         _watch(children, servers, register, local)

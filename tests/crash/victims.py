@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 import django
 
 ROWS = 60
+MONTHS = 2  # a record of so many months is made in a few seconds
 
 
 def begin() -> None:
@@ -85,11 +86,37 @@ def naive_nightly(day: str) -> str:
     return ""
 
 
+def monthly(today: str) -> str:
+    """Judge the forecasts of the last two months that are over, as the step of the month does."""
+    from planning import services
+
+    begin()
+    day = date.fromisoformat(today)
+    return services.run_track_record(today=day, clock=lambda: datetime.now(UTC), months=MONTHS)
+
+
+def naive_monthly(_today: str) -> str:
+    """Judge them too, but write the rows that readers see in place."""
+    from planning.models import PastForecast
+
+    shown = PastForecast.objects.current()
+    rows = list(shown)
+    begin()
+    shown.delete()
+    for row in rows:
+        row.pk = None
+        row.save(force_insert=True)
+        time.sleep(0.005)
+    return ""
+
+
 VICTIMS: dict[str, Callable[[str], str]] = {
     "job": job,
     "naive-job": naive_job,
     "nightly": nightly,
     "naive-nightly": naive_nightly,
+    "monthly": monthly,
+    "naive-monthly": naive_monthly,
 }
 
 if __name__ == "__main__":
