@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from planning import forecasting
 from planning.forecasting import REVENUE, Funnel, Ledger, Outlook, Targets
+from planning.forecasting.expected import observe
 from planning.forecasting.replays import MAX_REPLAYS
 from tests.factories.forecasting import START, chain, ledger_of, sales_history
 
@@ -275,6 +276,27 @@ def test_one_more_lost_or_far_away_deal_changes_almost_nothing(dated: bool) -> N
 
     np.testing.assert_allclose(with_lost, before, rtol=0.01)
     np.testing.assert_allclose(with_far, before, rtol=0.02)
+
+
+@pytest.mark.parametrize("dated", [False, True])
+def test_by_the_same_lessons_a_lost_deal_changes_nothing_and_one_far_away_nothing_of_the_others(dated: bool) -> None:
+    ledger = sales_history(deals=800, dated=dated)
+    usual = float(np.median(ledger.amount))
+    lost = joined(ledger, events=[(0, START + 400, usual), (4, START + 420, usual)], close=START + 450 if dated else -1)
+    far = joined(ledger, events=[(0, START + 500, usual)], close=START + 9000)
+    as_of, ends, n = START + 900, np.array([30, 60, 90, 120]), ledger.n_deals
+    model = observe(ledger, chain(3), as_of=as_of, ends=ends, explain=False).model
+
+    before, with_lost, with_far = (
+        observe(each, chain(3), as_of=as_of, ends=ends, explain=False, model=model) for each in (ledger, lost, far)
+    )
+
+    assert with_lost.deal.tolist() == before.deal.tolist()
+    np.testing.assert_array_equal(with_lost.chances.by_end, before.chances.by_end)
+    others = with_far.deal < n
+    np.testing.assert_array_equal(with_far.chances.by_end[others], before.chances.by_end)
+    if dated:
+        assert with_far.chances.by_end[~others].max() < 0.01
 
 
 def test_a_year_half_over_has_its_past_booked_and_its_future_open() -> None:

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from planning.queries import forecasts
 from planning.queries.forecasts import Node
 from planning.queries.funnel import Window, busiest_pipeline
 from teams.models import User
+from tests.factories.charts import charts_of, charts_without_data
 from tests.factories.customers import make_deal, make_pipeline
 from tests.factories.planning import make_plan, make_running_plan, make_target, make_version
 from tests.factories.teams import Cast, make_person
@@ -72,6 +74,22 @@ def test_a_supervisor_begins_at_the_top_of_their_own_reach(cast: Cast, plan: Pla
 
     assert "East one" in text
     assert "West" not in text
+
+
+def test_going_down_and_up_keeps_what_was_asked(cast: Cast, plan: Plan) -> None:
+    text = _seen_by(cast.planner).get(f"/forecast/?unit={cast.east.pk}&since=month").content.decode()
+
+    for unit in (cast.company, cast.east_one):
+        assert f"unit={unit.pk}&amp;since=month&amp;over=FY" in text
+    assert not re.search(rf"unit={cast.east_one.pk}&amp;over", text)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_chart_has_its_data_table(cast: Cast, plan: Plan, page: str) -> None:
+    text = _seen_by(cast.planner).get(page).content.decode()
+
+    assert charts_of(text)
+    assert not charts_without_data(text)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -7,6 +7,7 @@ from django.test import Client
 from planning import services
 from planning.models import ChanceCheck, ForecastCall, PastForecast
 from teams.models import User
+from tests.factories.charts import charts_of, charts_without_data
 from tests.factories.customers import make_deal, make_pipeline
 from tests.factories.planning import make_plan
 from tests.factories.teams import Cast
@@ -25,7 +26,10 @@ def _seen_by(user: User, address: str = PAGE) -> str:
 
 
 def test_before_the_first_look_the_page_says_when_it_comes(cast: Cast) -> None:
-    assert "The forecast has not been judged yet" in _seen_by(cast.lin)
+    text = _seen_by(cast.lin)
+
+    assert "The forecast has not been judged yet" in text
+    assert "within ten minutes after the first night" in text
 
 
 def test_a_unit_of_which_nothing_can_be_judged_says_what_it_takes(cast: Cast) -> None:
@@ -91,6 +95,26 @@ def test_an_address_that_asks_for_nothing_of_ours_is_not_found(cast: Cast, asked
     client.force_login(cast.lin)
 
     assert client.get(f"{PAGE}?{asked}").status_code == 404
+
+
+def test_going_down_and_up_keeps_what_was_asked(cast: Cast) -> None:
+    for unit in (cast.company, cast.east, cast.east_one):
+        judge(unit=unit)
+    client = Client()
+    client.force_login(cast.planner)
+
+    text = client.get(f"{PAGE}?unit={cast.east.pk}&kind=month&days=30").content.decode()
+
+    for unit in (cast.company, cast.east_one):
+        assert f"?unit={unit.pk}&amp;kind=month&amp;days=30" in text
+
+
+def test_every_chart_has_its_data_table(cast: Cast) -> None:
+    judge(unit=cast.east)
+    text = _seen_by(cast.lin)
+
+    assert charts_of(text)
+    assert not charts_without_data(text)
 
 
 def test_the_units_below_are_compared_and_another_regions_stay_unseen(cast: Cast) -> None:
