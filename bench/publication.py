@@ -17,7 +17,7 @@ from planning.services.submissions import _keep_targets
 from teams.models import Capability, Membership, OrgUnit, User
 
 TARGETS, TEAMS, ROUNDS = 36_000, 600, 3
-COLUMNS = ", ".join(("unit_id", "person_id", "split", "tier", "carried", "kept_reason", *MONTHS, "lock_version"))
+COLUMNS = ", ".join((*Target.own_fields(), "lock_version"))
 Status = PlanVersion.Status
 
 
