@@ -138,15 +138,15 @@ def _reckoned(ground: Ground, case: Case) -> Capacity:
     people: dict[int, PersonCapacity] = {}
     sums: dict[int, list[Decimal]] = defaultdict(lambda: list(NOTHING))
     for key, places in ground.places.items():
-        carried: list[Decimal] | None = None
-        factors = [0.0] * 12
+        carried: Months | None = None
+        factors: tuple[float, ...] = _NOBODY
         for place in places:
             part = ground.factors(place, case.stretch)
-            factors = [before + added for before, added in zip(factors, part, strict=True)]
+            factors = part if factors is _NOBODY else _plus(factors, part)  # most people are in one unit all year
             months = ground.carried(ground.quota_of(key, place.unit_id, fill=case.fill), part)
             if months is None:
                 continue
-            carried = [before + added for before, added in zip(carried or NOTHING, months, strict=True)]
+            carried = months if carried is None else _added(carried, months)
             sums[place.unit_id] = [before + added for before, added in zip(sums[place.unit_id], months, strict=True)]
         if any(factors):
             unit = ground.unit_at[key]
@@ -155,8 +155,8 @@ def _reckoned(ground: Ground, case: Case) -> Capacity:
                 unit=unit,
                 hired=ground.hired[key],
                 quota=ground.quota_of(key, unit, fill=case.fill),
-                factors=tuple(factors),
-                months=tuple(carried) if carried is not None else None,
+                factors=factors,
+                months=carried,
             )
     hires = [*(ground.hires if case.planned else ()), *case.more]
     unset = frozenset(hire.unit_id for hire in hires if ground.unit_quota(hire.unit_id, fill=case.fill).amount is None)
