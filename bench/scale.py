@@ -20,6 +20,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from bench.database import throw_away
 from bench.report import table
 
@@ -58,6 +60,15 @@ ARITHMETIC = {
 SUMS = {"groundwork": ("lessons", "replays", "past", "settled"), "night": ("hazards", "chances")}
 
 
+_GAINS: dict[str, Callable[[dict[str, float], dict[str, float]], str]] = {
+    "one alone": lambda one, _: f"{one['seconds']:.1f} ({one['cpu']:.2f})",
+    "the leader of two": lambda _, two: f"{two['seconds']:.1f} ({two['cpu']:.2f})",
+    "the helper": lambda _, two: f"({two['helper']:.2f})",
+    "times as fast by the clock": lambda one, two: f"{one['seconds'] / two['seconds']:.2f}",
+    "by the processor": lambda one, two: f"{one['cpu'] / max(two['cpu'], two['helper']):.2f}",
+}
+
+
 def main() -> None:
     """Measure each size and print the tables."""
     sizes = [int(asked) for asked in sys.argv[1:] if asked not in OPTIONS] or SIZES
@@ -70,6 +81,14 @@ def main() -> None:
         "A night by size: seconds (of the processor: ours + Postgres), ratio to COPY",
         ("step", *(f"{size:,} deals" for size in sizes)),
         [(text, *(_cell(found[size], step) for size in sizes)) for step, text in STEPS.items()],
+    )
+    table(
+        "One worker and two: seconds (of the processor, Postgres' aside); what two gain where each has a processor of its own",
+        ("", *(f"{size:,} deals" for size in sizes)),
+        [
+            (name, *(say(found[size]["lay"], found[size]["lay_helped"]) for size in sizes))
+            for name, say in _GAINS.items()
+        ],
     )
     table(
         "Peak memory, MB",
@@ -120,8 +139,10 @@ def _measure(size: int, *, keep: bool) -> dict[str, Any]:
         _set_up()
         facts = _child("count") if is_there else _child("load", size)
         found = {step: _child(step) for step in ("copy", "lay")}
-        with _worker():
+        with _worker() as helper:
+            before = _used(helper)
             found["lay_helped"] = _child("lay_helped")
+            found["lay_helped"]["helper"] = _used(helper) - before
         found |= {step: _child(step) for step in ("night", "forecast", "publish", "watch")}
     facts |= {name: found["night"][name] for name in ("lines of the month", "open deals", "parts")}
     return found | {"facts": facts}
@@ -140,16 +161,22 @@ def _child(step: str, *arguments: object) -> dict[str, Any]:
 
 
 @contextmanager
-def _worker() -> Iterator[None]:
+def _worker() -> Iterator[psutil.Process]:
     """A Celery worker of one process, until the end of the block."""
     command = [sys.executable, "-m", "celery", "-A", "config.celery", "worker", "-c", "1", "-l", "ERROR"]
     worker = subprocess.Popen(command, env=os.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _child("wait")
-        yield
+        yield psutil.Process(worker.pid)
     finally:
         worker.terminate()
         worker.wait(60)
+
+
+def _used(process: psutil.Process) -> float:
+    """Seconds of the processor that a process and its children have used."""
+    times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
+    return float(sum(one.user + one.system for one in times))
 
 
 def timed(act: Callable[[], object], *, backend: int | None = None) -> dict[str, float]:
