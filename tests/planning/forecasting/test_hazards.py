@@ -12,8 +12,10 @@ from planning.forecasting import Funnel, Ledger, hazards
 from planning.forecasting.exposure import AGE, CLOSE, HALF_LIFE, Clock
 from planning.forecasting.hazards import (
     ADVANCE,
+    JOINED,
     LOSS,
     WIN,
+    Factors,
     Table,
     _default,
     _smooth,
@@ -202,3 +204,21 @@ def test_a_state_that_thirty_deals_have_left_speaks_for_itself(monkeypatch: pyte
     np.testing.assert_array_equal(kept[0], alone[0])
     assert (kept[1] != alone[1]).any()
     assert kept[2, -1].sum() > 2 * alone[2, -1].sum()  # nobody has left: forty quiet days of an age prove little
+
+
+def test_factors_looked_up_for_several_attributes_at_once_are_the_product_of_each() -> None:
+    dice = np.random.default_rng(6)
+    sizes = (300, 12, 1, 40)  # too many for one table; the third says nothing
+    tables = tuple(np.concatenate([dice.uniform(0.5, 2, (size, 3, 3)), np.ones((1, 3, 3))]) for size in sizes)
+    tables[2][:] = 1
+    levels = np.column_stack([dice.integers(-1, size + 2, 500) for size in sizes])  # unknown ones, and some never seen
+
+    joined = Factors(tables, np.ones((1, 3, 3))).joined(levels)
+
+    expected = np.ones((500, 3, 3))
+    for table, column in zip(tables, levels.T, strict=True):
+        known = (column >= 0) & (column < len(table) - 1)
+        expected[known] *= table[column[known]]
+    np.testing.assert_allclose(np.prod([table[row] for table, row in joined], axis=0), expected)
+    assert 1 < len(joined) < len(sizes)
+    assert max(len(table) for table, _ in joined) <= JOINED

@@ -9,7 +9,7 @@ import pytest
 
 from planning.forecasting import winning
 from planning.forecasting.exposure import AGE_EDGES, CLOSE_EDGES
-from planning.forecasting.hazards import Hazards, Table, fit_hazards, kinds_of, shrink
+from planning.forecasting.hazards import ADVANCE, LOSS, WIN, Hazards, Table, fit_hazards, kinds_of, shrink
 from planning.forecasting.history import Floats, Ints, stays_of
 from planning.forecasting.likeness import Open
 from planning.forecasting.winning import chances, fresh_curves, fresh_finals
@@ -252,3 +252,30 @@ def test_stays_begun_before_the_records_enter_late() -> None:
     at_410 = np.searchsorted(AGE_EDGES, 410, "right") - 1
     assert late.age.rate[0, at_410].sum() > 2 * naive.age.rate[0, at_410 - 3].sum()
     assert late.age.rate[0, at_410].sum() == pytest.approx(1 / 20, rel=0.4)
+
+
+def test_curves_of_many_deals_with_returns_and_loops_are_those_of_each_day_by_day() -> None:
+    dice = np.random.default_rng(4)
+    n, bins, days = 5, len(AGE_EDGES) - 1, 40  # three open states that all lead to each other and to themselves
+    rate = np.zeros((n, bins, n))
+    rate[:3] = dice.uniform(0, 0.08, (3, bins, n))
+    won = np.array([False, False, False, True, False])
+    kind = np.full((n, n), ADVANCE)
+    kind[:, 3], kind[:, 4] = WIN, LOSS
+    hazards = Hazards(kind, Table(AGE_EDGES, rate, (), np.ones((1, n, 3))), None)
+    scale = dice.uniform(0.5, 1.5, (20, n, 4))
+
+    curves = fresh_curves(hazards, scale, days, won)
+
+    of_day = np.searchsorted(AGE_EDGES, np.arange(days), "right") - 1
+    for some in (0, 16, 19):
+        daily = (rate * scale[some][np.arange(n)[:, None], kind][:, None, :])[:3][:, of_day]  # (open, days, S)
+        total = daily.sum(2)
+        alive = np.cumprod(np.c_[np.ones(3), np.exp(-total[:, :-1])], 1)
+        leave = alive[:, :, None] * daily * ((1 - np.exp(-total)) / total)[:, :, None]
+        known = np.zeros((3, days + 1))
+        for day in range(1, days + 1):  # who moves on may move again on the same day
+            before = sum(leave[:, d, :3] @ known[:, day - d] for d in range(1, day))
+            known[:, day] = np.linalg.solve(np.eye(3) - leave[:, 0, :3], leave[:, :day, 3].sum(1) + before)
+        np.testing.assert_allclose(curves[some, :3], known, rtol=1e-6, atol=1e-9)
+        assert not curves[some, 3:].any()
