@@ -9,7 +9,7 @@ made what.
 
 With n workers the time is about lessons + max(replays, parts / (n - 1)), then what is left of the parts over all n, then the
 sum of the parts' tables: lessons and replays come from samples and cost the same at any size, parts cost in proportion to it
-and are two thirds of the arithmetic at a million deals (`bench/scale.txt`). So ten workers for ten times the deals take about as
+and are two thirds of the arithmetic at a million deals (`bench/scale.txt`). Ten workers for ten times the deals take about as
 long as one for one: with 10 million deals each makes some ten parts, one after the other. The leader alone adds the tables up;
 they grow with people, stages and days rather than with deals.
 """
