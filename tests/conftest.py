@@ -38,10 +38,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     A tracer makes pages slower by two thirds (Python 3.11), and who walks through all pages asserts nothing about a line:
     what walks is marked `no_cover`, and the floor under the coverage is held by the tests of each thing.
+    A test that empties the tables after it is never `long`: it would take what migrations filled from those behind it.
     """
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker("no_cover")
+    for item in items:
+        marks = {mark.name: mark for mark in item.iter_markers()}
+        assert not ("long" in marks and marks.get("django_db") and marks["django_db"].kwargs.get("transaction")), item
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 

@@ -102,7 +102,6 @@ def test_leads_are_answered_visited_and_followed_up_at_different_speeds() -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.long
 @pytest.mark.requirement("R7.2")
 def test_the_demo_company_holds_what_always_holds_and_says_that_it_is_one() -> None:
     said: list[str] = []
