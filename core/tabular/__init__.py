@@ -10,6 +10,7 @@ from . import cells
 from .cells import Cell, DateOrder, Unreadable
 from .limits import LIMITS, Limits, UnreadableFile
 from .reading import Table, open_table
+from .uploads import uploaded_table
 from .writing import csv_lines, neutralised, restored, write_xlsx
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "neutralised",
     "open_table",
     "restored",
+    "uploaded_table",
     "write_xlsx",
 ]

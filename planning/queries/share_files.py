@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
@@ -13,14 +12,26 @@ from core.tabular.writing import Value
 from customers.models import ProductLine, Region
 from planning.models import PlanVersion, ShareTarget
 
+from .file_lines import (
+    PLAN,
+    SEEN,
+    Word,
+    WrongLine,
+    check_plan,
+    check_seen,
+    missing_columns,
+    plan_label,
+    problems_of,
+    text_of,
+    word_of,
+)
 from .market import ShareLine
-from .target_files import MOST_PROBLEMS, plan_label, words_by_name
+from .target_files import words_by_name
 
-PLAN, PRODUCT, REGION, PERIOD, SEEN, SHARE = "plan", "product", "region", "period", "version", "target share %"
+PRODUCT, REGION, PERIOD, SHARE = "product", "region", "period", "target share %"
 PERIODS = ("year", "Q1", "Q2", "Q3", "Q4")
 TOLD = ("market size", "estimates", "own sales", "sales known from", "share %", "means", "forecast", "forecast share %")
 HUNDRED = Decimal(100)
-Word = TypeVar("Word")
 
 
 @dataclass(frozen=True)
@@ -82,12 +93,6 @@ def checked_shares(table: Table, version: PlanVersion, targets: Sequence[ShareTa
     return _Reading(table, version, targets).check()
 
 
-class _Wrong(Exception):
-    def __init__(self, column: str, why: str) -> None:
-        super().__init__(why)
-        self.column, self.why = column, why
-
-
 class _Reading:
     def __init__(self, table: Table, version: PlanVersion, targets: Sequence[ShareTarget]) -> None:
         self._table, self._plan = table, plan_label(version)
@@ -105,34 +110,20 @@ class _Reading:
     def check(self) -> ShareCheck:
         missing = [name for name in (PRODUCT, REGION, SHARE) if name not in self._columns]
         if missing:
-            names = ", ".join(missing)
-            why = _("These columns are missing: %(names)s. Begin with an exported file.") % {"names": names}
-            self._check.problems.append(Problem(names, why, "missing_columns", self._table.header_line))
+            self._check.problems.append(missing_columns(self._table, missing))
             return self._check
-        for line, found in self._table.rows():
-            if len(self._check.problems) >= MOST_PROBLEMS:
-                break
-            try:
-                self._line(line, {name: found.get(column) for name, column in self._columns.items()})
-            except _Wrong as wrong:
-                column = self._columns.get(wrong.column, wrong.column)
-                self._check.problems.append(Problem(column, wrong.why, "invalid", line))
-        self._check.problems += self._table.problems
-        self._check.problems.sort(key=lambda problem: problem.line or 0)
+        self._check.problems = problems_of(self._table, self._columns, self._line)
         return self._check
 
     def _line(self, line: int, found: Mapping[str, Cell]) -> None:
-        label = _text(found, PLAN)
-        if label and label != self._plan:
-            facts: dict[str, object] = {"label": label, "plan": self._plan}
-            raise _Wrong(PLAN, _("This line belongs to %(label)s, not to %(plan)s.") % facts)
-        product = _word(found, PRODUCT, self._products)
-        region = _word(found, REGION, self._regions)
+        check_plan(found, self._plan)
+        product = _needed(found, PRODUCT, self._products)
+        region = _needed(found, REGION, self._regions)
         quarter = self._quarter(found)
         place = (product.pk, region.pk, quarter)
         if place in self._lines:
             facts = {"name": f"{product} · {region} · {PERIODS[quarter]}", "line": self._lines[place]}
-            raise _Wrong(PRODUCT, _("%(name)s stands on line %(line)s already.") % facts)
+            raise WrongLine(PRODUCT, _("%(name)s stands on line %(line)s already.") % facts)
         self._lines[place] = line
         target = self._targets.get(place)
         before = _percent(target.share if target else None)
@@ -143,14 +134,14 @@ class _Reading:
             self._check.same += 1
         else:
             seen = target.lock_version if target else 0
-            self._same_version(found, seen)
+            check_seen(found, seen)
             self._check.changes.append(ShareChange(line, product, region, quarter, seen, before, after))
 
     def _quarter(self, found: Mapping[str, Cell]) -> int:
-        text = _text(found, PERIOD) or PERIODS[0]
+        text = text_of(found, PERIOD) or PERIODS[0]
         named = {period.casefold(): quarter for quarter, period in enumerate(PERIODS)}
         if text.casefold() not in named:
-            raise _Wrong(PERIOD, _("A period is one of %(names)s.") % {"names": ", ".join(PERIODS)})
+            raise WrongLine(PERIOD, _("A period is one of %(names)s.") % {"names": ", ".join(PERIODS)})
         return named[text.casefold()]
 
     def _share(self, found: Mapping[str, Cell], before: Decimal | None) -> Decimal | None:
@@ -158,38 +149,22 @@ class _Reading:
         try:
             share = cells.money(cell.strip().removesuffix("%") if isinstance(cell, str) else cell, places=4)
         except Unreadable as wrong:
-            raise _Wrong(SHARE, wrong.message) from wrong
+            raise WrongLine(SHARE, wrong.message) from wrong
         if share is None or share == before:
             return share
         if isinstance(cell, float) and 0 < cell < 1:
-            raise _Wrong(
+            raise WrongLine(
                 SHARE, _("Write a rate as text with its sign, such as 45%: this number could mean two things.")
             )
         if not 0 < share <= HUNDRED:
-            raise _Wrong(SHARE, _("A share is more than 0% and at most 100%."))
+            raise WrongLine(SHARE, _("A share is more than 0% and at most 100%."))
         return share
 
-    def _same_version(self, found: Mapping[str, Cell], now: int) -> None:
-        try:
-            seen = cells.whole_number(found.get(SEEN))
-        except Unreadable as wrong:
-            raise _Wrong(SEEN, wrong.message) from wrong
-        if (seen or 0) != now:
-            raise _Wrong(SEEN, _("Somebody changed this row since the file was exported. Export it again."))
 
-
-def _text(found: Mapping[str, Cell], column: str) -> str:
-    try:
-        return cells.text(found.get(column)) or ""
-    except Unreadable as wrong:
-        raise _Wrong(column, wrong.message) from wrong
-
-
-def _word(found: Mapping[str, Cell], column: str, words: Mapping[str, Word]) -> Word:
-    text = _text(found, column)
-    word = words.get(text.casefold())
+def _needed(found: Mapping[str, Cell], column: str, words: Mapping[str, Word]) -> Word:
+    word = word_of(found, column, words)
     if word is None:
-        raise _Wrong(column, _("Nothing that is in use is called %(key)s.") % {"key": text or "–"})
+        raise WrongLine(column, _("Nothing that is in use is called %(key)s.") % {"key": "–"})
     return word
 
 

@@ -23,17 +23,27 @@ from planning.models import MONTHS, PLAIN, REVENUE, Metric, PlanVersion, Scope, 
 from teams.models import User
 
 from .calendars import fiscal_months
+from .file_lines import (
+    PLAN,
+    SEEN,
+    WrongLine,
+    check_plan,
+    check_seen,
+    missing_columns,
+    plan_label,
+    problems_of,
+    text_of,
+    word_of,
+)
 from .outline import row_key
 from .target_amounts import fault_of, least_of, year_of
 from .targets import TargetGrid, months_of
 
-PLAN, ROW, NAME, SEEN, TOTAL = "plan", "row", "name", "version", "total"
+ROW, NAME, TOTAL = "row", "name", "total"
 METRIC, PRODUCT, REGION, TIER = "metric", "product", "region", "tier"
 OF_WHAT = (METRIC, PRODUCT, REGION, TIER)  # a file without these columns is about plain targets
-MOST_PROBLEMS = 200
 _LINKED = ("unit", "person", "metric__stage", "metric__from_stage", "product", "region")
 _Of = tuple[str, int | None, int | None, str]
-Word = TypeVar("Word")
 NamedWord = TypeVar("NamedWord", bound=Named)
 
 
@@ -127,11 +137,6 @@ def file_sheet(grid: TargetGrid, user: User) -> FileSheet:
     return FileSheet(grid.version, [*plain, *others])
 
 
-def plan_label(version: PlanVersion) -> str:
-    """Return the name of a version in a file: FY2026 v2."""
-    return f"{version.plan.fiscal_year} v{version.number}"
-
-
 def file_header(version: PlanVersion) -> list[str]:
     """Return the columns of the file; they are the same in every language, so that a file can travel."""
     months = zip(MONTHS, fiscal_months(version.plan.fiscal_year), strict=True)
@@ -152,14 +157,6 @@ def checked_file(table: Table, sheet: FileSheet) -> FileCheck:
     return _Reading(table, sheet).check()
 
 
-class _Wrong(Exception):
-    """What is wrong with a line: the column, and why."""
-
-    def __init__(self, column: str, why: str) -> None:
-        super().__init__(why)
-        self.column, self.why = column, why
-
-
 class _Words:
     """The metrics, product lines, regions and tiers that a cell can name, in either language: those in use or in a target."""
 
@@ -176,23 +173,14 @@ class _Words:
         self._tiers = {word.casefold(): tier for tier in Tier for word in (tier.value, str(tier.label))}
 
     def scope(self, found: Mapping[str, Cell]) -> Scope:
-        metric = self._word(found, METRIC, self._metrics)
-        tier = self._word(found, TIER, self._tiers)
+        metric = word_of(found, METRIC, self._metrics)
+        tier = word_of(found, TIER, self._tiers)
         return Scope(
             None if metric is None or metric.code == REVENUE else metric,
-            self._word(found, PRODUCT, self._products),
-            self._word(found, REGION, self._regions),
+            word_of(found, PRODUCT, self._products),
+            word_of(found, REGION, self._regions),
             tier.value if tier else "",
         )
-
-    def _word(self, found: Mapping[str, Cell], column: str, words: Mapping[str, Word]) -> Word | None:
-        text = _text(found, column)
-        if not text:
-            return None
-        word = words.get(text.casefold())
-        if word is None:
-            raise _Wrong(column, _("Nothing that is in use is called %(key)s.") % {"key": text})
-        return word
 
 
 class _Reading:
@@ -212,20 +200,9 @@ class _Reading:
     def check(self) -> FileCheck:
         missing = [name for name in MONTHS if name not in self._columns]
         if missing or not self._columns.keys() & {ROW, NAME}:
-            names = ", ".join(missing or [ROW])
-            why = _("These columns are missing: %(names)s. Begin with an exported file.") % {"names": names}
-            self._check.problems.append(Problem(names, why, "missing_columns", self._table.header_line))
+            self._check.problems.append(missing_columns(self._table, missing or [ROW]))
             return self._check
-        for line, found in self._table.rows():
-            if len(self._check.problems) >= MOST_PROBLEMS:
-                break
-            try:
-                self._line(line, {name: found.get(column) for name, column in self._columns.items()})
-            except _Wrong as wrong:
-                column = self._columns.get(wrong.column, wrong.column)
-                self._check.problems.append(Problem(column, wrong.why, "invalid", line))
-        self._check.problems += self._table.problems
-        self._check.problems.sort(key=lambda problem: problem.line or 0)
+        self._check.problems = problems_of(self._table, self._columns, self._line)
         return self._check
 
     def _found_columns(self) -> dict[str, str]:
@@ -235,15 +212,12 @@ class _Reading:
         return {word: column for column, word in words.items() if word in known}
 
     def _line(self, line: int, found: Mapping[str, Cell]) -> None:
-        label = _text(found, PLAN)
-        if label and label != self._plan:
-            facts: dict[str, object] = {"label": label, "plan": self._plan}
-            raise _Wrong(PLAN, _("This line belongs to %(label)s, not to %(plan)s.") % facts)
+        check_plan(found, self._plan)
         row = self._row(found)
         place = (row.key, row.of_what)
         if place in self._lines:
-            facts = {"name": row.name, "line": self._lines[place]}
-            raise _Wrong(ROW, _("%(name)s stands on line %(line)s already.") % facts)
+            facts: dict[str, object] = {"name": row.name, "line": self._lines[place]}
+            raise WrongLine(ROW, _("%(name)s stands on line %(line)s already.") % facts)
         self._lines[place] = line
         now = dict(zip(MONTHS, row.months, strict=True)) if row.months else {}
         given = {month: self._amount(found, month, row.scope, now.get(month)) for month in MONTHS}
@@ -255,7 +229,7 @@ class _Reading:
             return
         if blank and not now:
             facts = {"n": len(blank)}
-            raise _Wrong(
+            raise WrongLine(
                 blank[0], _("Blank is not zero, and there is no target here yet: %(n)s months are blank.") % facts
             )
         months = {month: amount if amount is not None else now[month] for month, amount in given.items()}
@@ -279,20 +253,24 @@ class _Reading:
 
     def _who(self, found: Mapping[str, Cell]) -> tuple[str, str]:
         """Return the key and name of the unit or person that a line names."""
-        key, name = _text(found, ROW), _text(found, NAME)
+        key, name = text_of(found, ROW), text_of(found, NAME)
         if key:
             row = self._whose.get(key) or next((row for row in self._sheet.rows if row.key == key), None)
             if row is None:
-                raise _Wrong(ROW, _("Nobody and nothing of this plan that you see is called %(key)s.") % {"key": key})
+                raise WrongLine(
+                    ROW, _("Nobody and nothing of this plan that you see is called %(key)s.") % {"key": key}
+                )
             return row.key, row.name
         named = self._named.get(name.casefold(), [])
         if len(named) == 1:
             return named[0].key, named[0].name
         if named:
-            raise _Wrong(
+            raise WrongLine(
                 NAME, _("%(name)s is the name of several rows; say which in the column “row”.") % {"name": name}
             )
-        raise _Wrong(NAME, _("Nobody and nothing of this plan that you see is called %(key)s.") % {"key": name or "–"})
+        raise WrongLine(
+            NAME, _("Nobody and nothing of this plan that you see is called %(key)s.") % {"key": name or "–"}
+        )
 
     def _amount(
         self, found: Mapping[str, Cell], column: str, scope: Scope, now: Decimal | None, *, is_year: bool = False
@@ -303,45 +281,33 @@ class _Reading:
         try:
             amount = cells.money(cell)
         except Unreadable as wrong:
-            raise _Wrong(column, wrong.message) from wrong
+            raise WrongLine(column, wrong.message) from wrong
         if amount is None:
             return None
         if not scope.adds_up and amount != now and isinstance(cell, float) and 0 < cell < 1:
             # Excel stores a cell that shows 45 % as 0.45, which also is a per cent of its own.
-            raise _Wrong(
+            raise WrongLine(
                 column, _("Write a rate as text with its sign, such as 45%: this number could mean two things.")
             )
         fault = "" if is_year else fault_of(amount, scope, least_of(scope, self._sheet.version.plan.currency))
         if fault:
-            raise _Wrong(column, fault)
+            raise WrongLine(column, fault)
         return amount
 
     def _same_total(self, found: Mapping[str, Cell], row: FileRow, total: Decimal | None) -> None:
         given = self._amount(found, TOTAL, row.scope, total, is_year=True)
         if given is not None and given != total:
             facts = {"given": number(given, 2), "total": number(total, 2) if total is not None else "–"}
-            raise _Wrong(TOTAL, _("The total says %(given)s, but the months come to %(total)s.") % facts)
+            raise WrongLine(TOTAL, _("The total says %(given)s, but the months come to %(total)s.") % facts)
 
     def _may_change(self, found: Mapping[str, Cell], row: FileRow, year: Decimal) -> None:
         if not row.may_set:
-            raise _Wrong(ROW, _("You may look at this target, but not change it."))
-        try:
-            seen = cells.whole_number(found.get(SEEN))
-        except Unreadable as wrong:
-            raise _Wrong(SEEN, wrong.message) from wrong
-        if (seen or 0) != row.lock_version:
-            raise _Wrong(SEEN, _("Somebody changed this row since the file was exported. Export it again."))
+            raise WrongLine(ROW, _("You may look at this target, but not change it."))
+        check_seen(found, row.lock_version)
         if row.target is not None and row.target.total_locked and year != row.total:
             facts = {"given": number(year, 2), "total": number(row.total, 2)}
             why = _("The annual target is locked at %(total)s, and these months come to %(given)s. Unlock it first.")
-            raise _Wrong(TOTAL, why % facts)
-
-
-def _text(found: Mapping[str, Cell], column: str) -> str:
-    try:
-        return cells.text(found.get(column)) or ""
-    except Unreadable as wrong:
-        raise _Wrong(column, wrong.message) from wrong
+            raise WrongLine(TOTAL, why % facts)
 
 
 def _names(word: Named) -> list[str]:

@@ -1,11 +1,6 @@
 """What the markets of units and people could bring: typed for those directly below a unit, or read from a file."""
 
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Any
-
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -17,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from core.access import require
 from core.errors import DomainError
 from core.pages import AuthedRequest, page, posted
-from core.tabular import Limits, UnreadableFile, open_table
+from core.tabular import Limits, UnreadableFile, uploaded_table
 from planning import policies, queries, services
 from planning.forms import PotentialsForm, TargetFileForm
 from planning.models import PlanVersion, Potential
@@ -25,6 +20,7 @@ from planning.queries.forecasts import Node, path_to
 from planning.queries.potentials import JudgedPotential, PotentialFile, PotentialRow, potential_rows, read_potentials
 from teams.models import OrgUnit
 
+from .proposals import refuse_file
 from .targets import today_of
 
 LIMITS = Limits(file_bytes=4 * 1024 * 1024, rows=20_000, columns=20)
@@ -81,24 +77,15 @@ def _from_file(request: AuthedRequest, version: PlanVersion, unit: OrgUnit) -> H
     if form.is_valid():
         everybody = _rows(request, version, unit, deep=True)
         try:
-            read = _read(form.cleaned_data["file"], everybody)
+            with uploaded_table(form.cleaned_data["file"], limits=LIMITS) as table:
+                read = read_potentials(table, everybody)
         except UnreadableFile as refusal:
-            for reason in [problem.message for problem in refusal.problems] or [refusal.message]:
-                form.add_error("file", reason)
+            refuse_file(form, refusal)
     if read is not None and not read.problems:
         changed = _saved(request, form, version, read.changes, origin=Potential.Origin.IMPORTED)
         if changed is not None:
             return _done(request, version, unit, changed)
     return _page(request, version, unit, rows, forms=(PotentialsForm(rows=rows), form), read=read)
-
-
-def _read(upload: "UploadedFile[Any]", rows: list[PotentialRow]) -> PotentialFile:
-    """Put the upload where it can be read, for as long as it is read."""
-    with NamedTemporaryFile() as copy:
-        for chunk in upload.chunks():
-            copy.write(chunk)
-        copy.flush()
-        return read_potentials(open_table(Path(copy.name), limits=LIMITS), rows)
 
 
 def _page(

@@ -1,12 +1,6 @@
 """Market-share targets as a file that comes back."""
 
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Any
-
 from django.contrib import messages
-from django.core import signing
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -18,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from core.access import require
 from core.errors import DomainError
 from core.pages import AuthedRequest, page
-from core.tabular import Limits, UnreadableFile, open_table
+from core.tabular import Limits, UnreadableFile, uploaded_table
 from core.templatetags.formats import number
 from customers.models import ProductLine, Region
 from planning import policies, queries, services
@@ -26,8 +20,10 @@ from planning.forms import ApplyFileForm, TargetFileForm
 from planning.models import PlanVersion, ShareTarget
 from planning.queries.share_files import ShareCheck, checked_shares
 
+from .proposals import Proposals, refuse_file
+
 LIMITS = Limits(file_bytes=2 * 1024 * 1024, rows=5_000, columns=40)
-SALT, KEPT = "planning.shares.import", 3600  # how long a preview may be applied, in seconds
+PROPOSALS = Proposals("planning.shares.import")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -44,12 +40,14 @@ def share_targets_import(request: AuthedRequest, version: int) -> HttpResponse:
     form = TargetFileForm(request.POST, request.FILES)
     if not form.is_valid():
         return _import_page(request, found, form, status=422)
-    upload: UploadedFile[Any] = form.cleaned_data["file"]
+    upload = form.cleaned_data["file"]
     try:
-        check = _read(upload, request, found)
+        with uploaded_table(upload, limits=LIMITS) as table:
+            check = checked_shares(
+                table, found, list(ShareTarget.objects.visible_to(request.user).filter(version=found))
+            )
     except UnreadableFile as refusal:
-        for reason in [problem.message for problem in refusal.problems] or [refusal.message]:
-            form.add_error("file", reason)
+        refuse_file(form, refusal)
         return _import_page(request, found, form, status=422)
     proposal = None
     if check.changes and not check.problems:
@@ -57,29 +55,13 @@ def share_targets_import(request: AuthedRequest, version: int) -> HttpResponse:
             [change.product.pk, change.region.pk, change.quarter, change.lock_version, str(change.after)]
             for change in check.changes
         ]
-        told = {"version": found.pk, "user": request.user.pk, "file": str(upload.name)[:120], "lines": lines}
-        proposal = ApplyFileForm(initial={"proposal": signing.dumps(told, salt=SALT, compress=True)})
+        proposal = PROPOSALS.form(request, found, file=upload.name, lines=lines)
     return _import_page(request, found, form, check=check, proposal=proposal, status=422 if check.problems else 200)
 
 
-def _read(upload: "UploadedFile[Any]", request: AuthedRequest, version: PlanVersion) -> ShareCheck:
-    """Put the upload where it can be read, for as long as it is read."""
-    targets = list(ShareTarget.objects.visible_to(request.user).filter(version=version))
-    with NamedTemporaryFile() as copy:
-        for chunk in upload.chunks():
-            copy.write(chunk)
-        copy.flush()
-        return checked_shares(open_table(Path(copy.name), limits=LIMITS), version, targets)
-
-
 def _apply(request: AuthedRequest, version: PlanVersion) -> HttpResponse:
-    form = ApplyFileForm(request.POST)
-    again = TargetFileForm()
-    try:
-        told = signing.loads(request.POST["proposal"], salt=SALT, max_age=KEPT) if form.is_valid() else {}
-    except signing.BadSignature:
-        told = {}
-    if told.get("version") != version.pk or told.get("user") != request.user.pk:
+    again, told = TargetFileForm(), PROPOSALS.told(request, version)
+    if told is None:
         refused = _("This preview has expired. Read the file again.")
         return _import_page(request, version, again, refused=refused, status=422)
     products = ProductLine.objects.in_bulk({line[0] for line in told["lines"]})

@@ -4,13 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django.contrib import messages
-from django.core import signing
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -21,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from core.errors import DomainError
 from core.pages import AuthedRequest, page
-from core.tabular import Limits, UnreadableFile, open_table
+from core.tabular import Limits, UnreadableFile, uploaded_table
 from core.templatetags.formats import number, with_sign
 from customers.models import ProductLine, Region
 from planning import queries, services
@@ -29,13 +25,14 @@ from planning.forms import ApplyFileForm, TargetFileForm
 from planning.models import MONTHS, REVENUE, Metric, PlanVersion, Scope, Target
 from planning.queries.metrics import amount_in_full, metric_of
 from planning.queries.scopes import scope_words
-from planning.queries.target_files import FileChange, FileCheck, FileSheet, checked_file, file_sheet
+from planning.queries.target_files import FileChange, FileCheck, checked_file, file_sheet
 from teams.models import OrgUnit, User
 
+from .proposals import Proposals, refuse_file
 from .targets import today_of
 
 LIMITS = Limits(file_bytes=8 * 1024 * 1024, rows=20_000, columns=60)
-SALT, KEPT = "planning.targets.import", 3600  # how long a preview may be applied, in seconds
+PROPOSALS = Proposals("planning.targets.import")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -51,14 +48,14 @@ def targets_import(request: AuthedRequest, version: int) -> HttpResponse:
     form = TargetFileForm(request.POST, request.FILES)
     if not form.is_valid():
         return _import_page(request, found, form, status=422)
-    upload: UploadedFile[Any] = form.cleaned_data["file"]
+    upload = form.cleaned_data["file"]
     grid = queries.target_grid(version=found, user=request.user, as_of=today_of(found.plan))
     sheet = file_sheet(grid, request.user)
     try:
-        check = _read(upload, sheet)
+        with uploaded_table(upload, limits=LIMITS) as table:
+            check = checked_file(table, sheet)
     except UnreadableFile as refusal:
-        for reason in [problem.message for problem in refusal.problems] or [refusal.message]:
-            form.add_error("file", reason)
+        refuse_file(form, refusal)
         return _import_page(request, found, form, status=422)
     proposal = None
     if check.changes and not check.problems:
@@ -66,28 +63,13 @@ def targets_import(request: AuthedRequest, version: int) -> HttpResponse:
             [change.row.key, change.row.lock_version, [str(part) for part in change.months], change.row.of_what]
             for change in check.changes
         ]
-        told = {"version": found.pk, "user": request.user.pk, "file": str(upload.name)[:120], "lines": lines}
-        proposal = ApplyFileForm(initial={"proposal": signing.dumps(told, salt=SALT, compress=True)})
+        proposal = PROPOSALS.form(request, found, file=upload.name, lines=lines)
     return _import_page(request, found, form, check=check, proposal=proposal, status=422 if check.problems else 200)
 
 
-def _read(upload: "UploadedFile[Any]", sheet: FileSheet) -> FileCheck:
-    """Put the upload where it can be read, for as long as it is read."""
-    with NamedTemporaryFile() as copy:
-        for chunk in upload.chunks():
-            copy.write(chunk)
-        copy.flush()
-        return checked_file(open_table(Path(copy.name), limits=LIMITS), sheet)
-
-
 def _apply(request: AuthedRequest, version: PlanVersion) -> HttpResponse:
-    form = ApplyFileForm(request.POST)
-    again = TargetFileForm()
-    try:
-        told = signing.loads(request.POST["proposal"], salt=SALT, max_age=KEPT) if form.is_valid() else {}
-    except signing.BadSignature:
-        told = {}
-    if told.get("version") != version.pk or told.get("user") != request.user.pk:
+    again, told = TargetFileForm(), PROPOSALS.told(request, version)
+    if told is None:
         refused = _("This preview has expired. Read the file again.")
         return _import_page(request, version, again, refused=refused, status=422)
     try:
