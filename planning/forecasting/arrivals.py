@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from .hazards import shrink
 from .history import EPOCH, Floats, Ints, tally
+from .shrinking import shrink
 
 LEVEL_HALF_LIFE: Final = 60.0  # days: how fast the creation rate forgets
 TRIAL_DAYS: Final = 14.0  # days at the rate of the others that a leaf starts with; one that has stopped gets none

@@ -21,7 +21,6 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln
 
 from .exposure import (
     AGE,
@@ -36,6 +35,7 @@ from .exposure import (
     visits,
 )
 from .history import UNKNOWN, Floats, Funnel, Ints, Stays, tally
+from .shrinking import shrink
 
 Levels: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 
@@ -47,8 +47,6 @@ UNTRIED: Final = 120.0  # further days that the whole is worth to each bin of a 
 TRIED: Final = 30.0  # fewer with every end, and none from so many on
 DEFAULT_EXIT: Final = 1 / 60  # a stage nobody has left yet: once in two months,
 DEFAULT_FORWARD: Final = 0.4  # and forwards two times in five
-K_GRID: Final = np.logspace(0, 2.2, 12)  # down to an sd of 8 % between levels: hardly any two are the same
-APART: Final = 0.3  # scale of the sd between the levels of an attribute
 PASSES: Final = 2  # rounds of backfitting
 JOINED: Final = 8_192  # rows of a table of products of factors: it stays in the processor's cache
 
@@ -139,29 +137,6 @@ def _smooth(events: Floats, risk: Floats, default: Floats, *, by_close: bool) ->
             thin = (events[:, outer] + SEEN * faded) / (risk[:, outer] + SEEN)[:, None]
             hazard[:, outer] = np.where((beyond < SEEN)[:, None], thin, hazard[:, outer])
     return hazard
-
-
-def shrink(observed: Floats, expected: Floats, centre: Floats | float = 1.0) -> Floats:
-    """
-    Gamma-Poisson posterior means of rate ratios: (O + k centre) / (E + k), averaged over k by how well it explains the
-    whole array.
-
-    Shapes: observed, expected (n,), weighted counts ≥ 0; centre scalar or (n,), the prior mean. k is one over the
-    variance between levels, whose sd is half-Cauchy beforehand (Gelman 2006): of few levels the likeliest k alone
-    would often be endless.
-    """
-    mean = np.broadcast_to(np.asarray(centre, np.float64), observed.shape)
-    seen = expected > 1e-9
-    if seen.sum() < 2:
-        return np.array(mean)
-    o, e, m = observed[seen], expected[seen], np.maximum(mean[seen], 1e-6)
-    k, apart = K_GRID[:, None], K_GRID**-0.5
-    fit = gammaln(o + k * m) - gammaln(k * m) + k * m * np.log(k / (e + k)) + o * np.log(e / (e + k))
-    log = fit.sum(1) + np.log(apart) - np.log1p((apart / APART) ** 2)
-    weight = np.exp(log - log.max())
-    weight /= weight.sum()
-    by_k = weight / (expected[:, None] + K_GRID)
-    return np.asarray(observed * by_k.sum(1) + mean * (by_k @ K_GRID))
 
 
 @dc.dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ import numpy as np
 
 from .calendars import month_and_day, month_back
 from .exposure import OUTCOMES
-from .hazards import shrink
 from .history import UNKNOWN, Bools, Floats, Ints, Stays, tally
+from .shrinking import shrink
 
 PAST: Final = 730  # days looked back
 AROUND: Final = 45  # days on either side that a day is held against: whole weeks and about whole months

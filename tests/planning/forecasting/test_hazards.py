@@ -23,11 +23,11 @@ from planning.forecasting.hazards import (
     fit_hazards,
     kinds_of,
     learn_factors,
-    shrink,
     table_of,
 )
 from planning.forecasting.history import Bools, Floats, Ints, Stays, stays_of
 from planning.forecasting.levels import amount_edges, stay_levels
+from planning.forecasting.shrinking import shrink
 from tests.factories.forecasting import START, chain, sales_history
 
 pytestmark = pytest.mark.requirement("R1.8")
@@ -168,25 +168,6 @@ def test_hazards_from_added_tables_are_the_hazards_of_all_stays() -> None:
 
     whole = fit_hazards(stays, FUNNEL, levels, history_from=-1_000_000).age.rate
     np.testing.assert_allclose(rate, whole, rtol=1e-12)
-
-
-def test_who_moves_deals_on_more_often_is_expected_to_win_more_until_wins_tell() -> None:
-    advances, wins = np.array([30.0, 60.0, 90.0]), np.array([2.0, 2.0, 2.0])
-    onward = shrink(advances, np.full(3, 60.0))
-
-    leaning, alone = shrink(wins, np.full(3, 2.0), onward), shrink(wins, np.full(3, 2.0))
-
-    np.testing.assert_allclose(alone, 1, atol=1e-6)
-    assert leaning[0] < 0.95 < leaning[1] < 1.05 < leaning[2]
-
-
-def test_of_few_levels_a_clear_difference_is_not_shrunk_away() -> None:
-    expected = np.array([120.0, 100.0, 110.0, 130.0, 90.0])
-
-    factors = shrink(expected * [1.1, 1.15, 1.0, 0.9, 0.78], expected)
-
-    assert factors[4] < 0.9
-    assert factors[1] > 1.06
 
 
 def test_a_state_that_thirty_deals_have_left_speaks_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:

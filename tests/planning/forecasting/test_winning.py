@@ -9,7 +9,7 @@ import pytest
 
 from planning.forecasting import winning
 from planning.forecasting.exposure import AGE_EDGES, CLOSE_EDGES
-from planning.forecasting.hazards import ADVANCE, LOSS, WIN, Hazards, Table, fit_hazards, kinds_of, shrink
+from planning.forecasting.hazards import ADVANCE, LOSS, WIN, Hazards, Table, fit_hazards, kinds_of
 from planning.forecasting.history import Floats, Ints, stays_of
 from planning.forecasting.likeness import Open
 from planning.forecasting.winning import chances, fresh_curves, fresh_finals
@@ -228,18 +228,6 @@ def test_the_fresh_rate_is_what_the_base_of_a_deal_was_on_its_first_day() -> Non
 
     assert odds.fresh[0] == odds.fresh[1] == pytest.approx(odds.base[0], abs=1e-3)
     assert odds.base[1] < 0.6 * odds.fresh[1]
-
-
-def test_shrinking_leaves_little_of_what_chance_explains() -> None:
-    rng = np.random.default_rng(3)
-    expected = np.full(50, 20.0)
-
-    chance = shrink(rng.poisson(expected).astype(float), expected)
-    real = shrink(rng.poisson(expected * np.repeat([0.5, 1.5], 25)).astype(float), expected)
-
-    assert np.ptp(chance) < 0.25
-    assert real[:25].mean() < 0.65
-    assert real[25:].mean() > 1.35
 
 
 def test_stays_begun_before_the_records_enter_late() -> None:
