@@ -29,6 +29,8 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),
 }
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sdfr]|\{\w*\}")
+_CHINESE = "[\u4e00-\u9fff\u201c\u201d\uff08\uff09]"
+_HALF_WIDTH = re.compile(rf"{_CHINESE}[,;:!?](?!//)|[,;:!?] ?{_CHINESE}")
 _UNSTEADY_HEADERS = (
     '"POT-Creation-Date',
     '"PO-Revision-Date',
@@ -157,6 +159,8 @@ def _wrong(message: Message) -> Iterator[str]:
         given = set(_PLACEHOLDER.findall(string or ""))
         if given != wanted:
             yield f"placeholders {sorted(given)} instead of {sorted(wanted)}"
+        if _HALF_WIDTH.search(string or ""):
+            yield "a comma or colon of half width beside Chinese"
 
 
 def _messages(catalog: Catalog) -> list[Message]:

@@ -81,6 +81,7 @@ def test_a_merge_keeps_translations_drops_what_is_gone_and_is_stable(project: Pa
     [
         (lambda text: text, "customers: empty: Lost %(count)d deals"),
         (lambda text: text.replace('deals"\nmsgstr ""', 'deals"\nmsgstr "丢单"'), "placeholders [] instead of"),
+        (lambda text: text.replace('deals"\nmsgstr ""', 'deals"\nmsgstr "丢单,%(count)d 个"'), "half width"),
         (lambda text: text.replace("#, python-format", "#, fuzzy, python-format"), "fuzzy"),
         (lambda text: text + '\nmsgid "Gone"\nmsgstr "没了"\n', "customers: obsolete: Gone"),
         (lambda text: text.replace('msgid "Lost', 'msgid "Found'), "customers: missing: Lost %(count)d deals"),
