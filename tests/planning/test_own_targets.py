@@ -30,6 +30,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "api:target-growth": {"lock_version": 1, "base_source": "typed", "base_amount": "100.00", "growth": "0.5"},
     "api:target-lock": {"lock_version": 1, "locked": True},
     "api:target-clear": {"lock_version": 1, "months": ["m01"]},
+    "api:target-ladder": {"lock_version": 1, "year": 0.25, "base": "100.00", "keep": "year"},
     "api:target-levels": {"lock_version": 1, "stretch": "5000.00"},
     "api:commitment-counter": {"amount": "600.00", "note": "Less will do"},
     "api:commitment-accept": {"seen": 1, "lock_version": 1},
@@ -58,11 +59,13 @@ def _rows(version: PlanVersion, cast: Cast) -> list[Any]:
 
 
 def _pages_of_a_row() -> list[str]:
-    """Every page whose address names a row of a version, whatever it is called: a new one is tried by itself."""
+    """Every page that takes a wish for a row of a version, whatever it is called: a new one is tried by itself."""
     found = {
         route.name
         for route in named_routes()
-        if route.name.startswith("planning:") and {"version"} < route.arguments <= {"version", "unit", "person"}
+        if route.name.startswith("planning:")
+        and {"version"} < route.arguments <= {"version", "unit", "person"}
+        and "POST" in policies.ROUTES[route.name]
     }
     return sorted(found - NOT_THE_TARGET)
 
@@ -86,8 +89,8 @@ def test_every_call_that_sets_a_target_is_tried_below() -> None:
         for name, rules in policies.ROUTES.items()
         if name.startswith(("api:target-", "api:commitment-")) and "POST" in rules
     }
-    # A commitment is the owner's word, and a spread is tried by its own test.
-    assert calls - {"api:commitment-list", "api:target-cascade"} == BODIES.keys()
+    # A commitment is the owner's word; a spread and a target's links are tried by tests of their own.
+    assert calls - {"api:commitment-list", "api:target-cascade", "api:target-links"} == BODIES.keys()
 
 
 @pytest.mark.parametrize("call", sorted(BODIES))
@@ -104,6 +107,18 @@ def test_no_call_changes_the_own_row_and_each_reaches_the_row_of_a_rep(
     assert [answer(which) for which in OWN] == [403, 403]
     assert _rows(version, cast) == before
     assert answer("a rep") not in {400, 403, 404}
+
+
+def test_nobody_says_who_carries_the_own_target(cast: Cast, version: PlanVersion) -> None:
+    asking, body = APIClient(), {"strategies": [], "carriers": [{"person": cast.rao.pk, "role": "carries"}]}
+    asking.force_login(cast.mori)
+
+    def answer(**whose: Any) -> int:
+        target = Target.objects.get(version=version, **whose)
+        return int(asking.post(reverse("api:target-links", args=[target.pk]), body, format="json").status_code)
+
+    assert [answer(person=cast.mori), answer(unit=cast.east_one)] == [403, 403]
+    assert answer(person=cast.rao) == 200
 
 
 def test_targets_beside_the_plain_ones_are_no_way_around(cast: Cast, version: PlanVersion) -> None:
