@@ -28,10 +28,10 @@ def copy_of(template: str, name: str, *, keep: bool = False) -> Iterator[None]:
         yield
     finally:
         connection.close()
-        _point_at(before)
         if not keep:
             # By force: a thread that a browser keeps alive holds its connection.
             _carry_out(f"DROP DATABASE {_quoted(name)} WITH (FORCE)")
+        _point_at(before)
 
 
 def _point_at(name: str) -> None:

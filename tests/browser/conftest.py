@@ -57,11 +57,18 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="session")
-def server(browser: Browser) -> Iterator[LiveServer]:
+def server(browser: Browser, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[LiveServer]:
     """The product in threads of its own, on the database that the test has."""
     running = LiveServer("127.0.0.1")
     yield running
     running.stop()
+    # A thread that answers a page after its test connects to what is there then, and what is read cannot be dropped.
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    connection.close()
 
 
 @dataclass(frozen=True)
