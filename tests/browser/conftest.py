@@ -81,9 +81,7 @@ class Made:
 
 
 @pytest.fixture(scope="session")
-def made(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Made]:
+def made(django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory) -> Made:
     """The sample company after a night, made once: every test gets a copy."""
     media = tmp_path_factory.mktemp("media")
     with django_db_blocker.unblock():
@@ -94,15 +92,7 @@ def made(
             run_forecast(plan=world.plan, as_of=today, clock=timezone.now)
             watch_conversions(plan=world.plan, as_of=today, clock=timezone.now)
             run_track_record(today=today, clock=timezone.now, months=2)
-    yield Made(name, world, media)
-    # Django keeps one connection while the browser's event loop runs and another while it does not: the one that is not
-    # asked would keep the database from being dropped.
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-    connection.close()
+    return Made(name, world, media)
 
 
 @pytest.fixture
