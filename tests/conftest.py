@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
+from django.db.models.signals import post_migrate
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from hypothesis import HealthCheck
@@ -14,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from config import catalogues
+from planning.models import Metric
 from tests.factories.teams import Cast, make_cast
 from tests.migrated import migrated_database
 
@@ -38,14 +41,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     A tracer makes pages slower by two thirds (Python 3.11), and who walks through all pages asserts nothing about a line:
     what walks is marked `no_cover`, and the floor under the coverage is held by the tests of each thing.
-    A test that empties the tables after it is never `long`: it would take what migrations filled from those behind it.
     """
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker("no_cover")
-    for item in items:
-        marks = {mark.name: mark for mark in item.iter_markers()}
-        assert not ("long" in marks and marks.get("django_db") and marks["django_db"].kwargs.get("transaction")), item
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
@@ -56,6 +55,24 @@ def django_db_modify_db_settings(
     """Copy the migrated database instead of migrating an empty one."""
     with django_db_blocker.unblock():
         connection.settings_dict["TEST"]["TEMPLATE"] = migrated_database()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """
+    Fill the tables that migrations filled again whenever a test empties all of them.
+
+    Which test comes after it in the same process is chance, and an empty list of metrics is no state of the product.
+    """
+    with django_db_blocker.unblock():
+        standard = list(Metric.objects.all())
+    assert standard
+
+    def refill(**emitted: object) -> None:
+        if "plan" not in emitted:  # emptied, not migrated
+            Metric.objects.bulk_create(standard, ignore_conflicts=True)
+
+    post_migrate.connect(refill, sender=apps.get_app_config("planning"), weak=False)
 
 
 @pytest.fixture(autouse=True)

@@ -101,6 +101,7 @@ def test_leads_are_answered_visited_and_followed_up_at_different_speeds() -> Non
     assert all(act.done < end for _tale, acts in told for act in acts if act.done)
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.requirement("R7.2")
 def test_the_demo_company_holds_what_always_holds_and_says_that_it_is_one() -> None:
