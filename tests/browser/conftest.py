@@ -24,6 +24,8 @@ from tests.copies import copy_of
 from tests.migrated import migrated_database
 from tests.samples import World, make_world
 
+# Two workers must not copy to one name, also where no database of the tests is made.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 expect.set_options(timeout=30_000)  # a loaded machine is no failure, a hang is
 
 HERE = Path(__file__).resolve().parent
@@ -85,7 +87,7 @@ def made(django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_fac
     """The sample company after a night, made once: every test gets a copy."""
     media = tmp_path_factory.mktemp("media")
     with django_db_blocker.unblock():
-        name = f"{connection.settings_dict['NAME']}_made"
+        name = f"{connection.settings_dict['NAME']}_made{WORKER}"
         with copy_of(migrated_database(), name, keep=True), override_settings(MEDIA_ROOT=media):
             today = timezone.localdate()
             world = make_world(today)
@@ -104,7 +106,7 @@ def site(
     copytree(made.media, media)
     with (
         django_db_blocker.unblock(),
-        copy_of(made.database, f"{connection.settings_dict['NAME']}_site"),
+        copy_of(made.database, f"{connection.settings_dict['NAME']}_site{WORKER}"),
         override_settings(MEDIA_ROOT=media, ROOT_URLCONF="tests.browser.gallery", ALLOWED_HOSTS=["127.0.0.1"]),
     ):
         yield Site(server.url, deepcopy(made.world), browser)
